@@ -1,0 +1,23 @@
+//! tamis (French for *sieve*): a mail delivery agent in one binary. This page is the map of the house.
+//!
+//! Postfix hands a message over by LMTP. tamis looks at it once, stamps what it thinks on top of it, lets each
+//! recipient's Sieve script decide where it goes, stores it so that it survives a power cut, and can say afterwards
+//! why it did so. Read `deliver` next: it is the whole story on one page. `ARCHITECTURE.md` has the picture, the
+//! laws and the list of standards.
+//!
+//! Five values flow one way, each made by one part: **facts → findings → verdict → plan → receipt**.
+//!
+//! In reading order:
+
+#![forbid(unsafe_code)]
+
+/// What a message is: pure, never fails, notes defects.
+pub mod mail;
+/// What is inside it: pure; true types, archives, documents.
+pub mod unpack;
+
+/// Every bound of the program, with value, unit and reason.
+pub mod limits;
+/// Why not: a code for the peer, a cause for the log, a remedy for the operator.
+pub mod refusal;
+

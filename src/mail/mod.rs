@@ -1,0 +1,29 @@
+//! What a message is. Pure: takes bytes, returns values, never fails; what is wrong with it becomes a defect.
+//!
+//! Does not judge and does not open what is inside parts (`unpack` does). Standards: RFC 5322, RFC 2045–2047.
+
+mod address;
+mod caught;
+mod defects;
+mod fields;
+mod html;
+mod links;
+mod message;
+mod parts;
+mod received;
+mod screen;
+mod session;
+mod stamp;
+mod transfer;
+
+pub use address::{Address, AddressError};
+pub(crate) use caught::caught;
+pub use defects::Defect;
+pub use fields::{Field, fields, header_end};
+pub use html::{looks_like_html, visible_text};
+pub use links::{Link, links};
+pub use message::{Message, Part};
+pub use received::{client_of, foreign_verdict};
+pub use screen::{Hostile, screen};
+pub use session::{Client, ClientSource, Session};
+pub use stamp::{Line, OURS, Stamp, clean};

@@ -1,0 +1,12 @@
+//! Linux and Unix programs and libraries.
+//!
+//! Does not tell them apart. Source: the ELF specification.
+
+use super::{Contents, Format, Nature};
+
+pub(super) const FORMAT: Format =
+    Format { name: "elf", about: "Linux and Unix programs and libraries", recognise, nature: Nature::Program };
+
+fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
+    contents.bytes.starts_with(b"\x7fELF").then_some("application/x-elf")
+}

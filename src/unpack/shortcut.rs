@@ -1,0 +1,13 @@
+//! Windows shortcuts, which start any program with any arguments.
+//!
+//! Does not read the target. Source: MS-SHLLINK §2.1.
+
+use super::{Contents, Format, Nature};
+
+pub(super) const FORMAT: Format =
+    Format { name: "lnk", about: "Windows shortcuts", recognise, nature: Nature::Program };
+
+fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
+    let mark = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
+    contents.bytes.starts_with(mark).then_some("application/x-ms-shortcut")
+}

@@ -1,0 +1,110 @@
+//! Documents and programs that are zip archives: Office Open XML, OpenDocument, EPUB, jar, APK.
+//!
+//! Does not look at macros itself: a VBA project inside is an OLE file, found as a member. Standards: ECMA-376 part 2
+//! (content types), ODF 1.3 part 2 §3.3 (mimetype).
+
+use super::zip::{is_zip, open};
+use super::{Contents, Format, Nature, zip_local};
+use crate::limits::UNPACK_HINT_BYTES_MAX;
+use ::zip::ZipArchive;
+use memchr::memmem;
+use std::io::{Cursor, Read};
+
+pub(super) const OOXML: Format = Format {
+    name: "ooxml",
+    about: "Office documents since 2007: docx, docm, xlsx, xlsm, xlsb, pptx and others",
+    recognise: recognise_ooxml,
+    nature: Nature::Container(open),
+};
+pub(super) const OPEN_DOCUMENT: Format = Format {
+    name: "odf",
+    about: "OpenDocument and EPUB files: odt, ods, odp, epub",
+    recognise: recognise_open_document,
+    nature: Nature::Container(open),
+};
+pub(super) const ANDROID: Format = Format {
+    name: "apk",
+    about: "Android packages",
+    recognise: recognise_android,
+    nature: Nature::ProgramContainer(open),
+};
+pub(super) const JAR: Format = Format {
+    name: "jar",
+    about: "Java archives with classes",
+    recognise: recognise_jar,
+    nature: Nature::ProgramContainer(open),
+};
+
+const CONTENT_TYPES: &str = "[Content_Types].xml";
+/// Words in `[Content_Types].xml` that name the main part; those with macros first.
+const MAIN_PARTS: [(&str, &str); 15] = [
+    ("ms-word.document.macroenabled.main", "application/vnd.ms-word.document.macroenabled.12"),
+    ("ms-word.template.macroenabledtemplate.main", "application/vnd.ms-word.template.macroenabled.12"),
+    ("ms-excel.sheet.macroenabled.main", "application/vnd.ms-excel.sheet.macroenabled.12"),
+    ("ms-excel.sheet.binary.macroenabled.main", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ("ms-excel.template.macroenabled.main", "application/vnd.ms-excel.template.macroenabled.12"),
+    ("ms-excel.addin.macroenabled.main", "application/vnd.ms-excel.addin.macroenabled.12"),
+    ("ms-powerpoint.presentation.macroenabled.main", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
+    ("ms-powerpoint.slideshow.macroenabled.main", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
+    ("wordprocessingml.document.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("wordprocessingml.template.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
+    ("spreadsheetml.sheet.main", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("spreadsheetml.template.main", "application/vnd.openxmlformats-officedocument.spreadsheetml.template"),
+    ("presentationml.presentation.main", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("presentationml.slideshow.main", "application/vnd.openxmlformats-officedocument.presentationml.slideshow"),
+    ("presentationml.template.main", "application/vnd.openxmlformats-officedocument.presentationml.template"),
+];
+/// What the first member, `mimetype`, may say.
+const MIMETYPES: [&str; 9] = [
+    "application/vnd.oasis.opendocument.text-template",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet-template",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation-template",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.graphics",
+    "application/vnd.oasis.opendocument.formula",
+    "application/epub+zip",
+];
+
+fn recognise_ooxml(contents: &Contents<'_>) -> Option<&'static str> {
+    let types = String::from_utf8_lossy(&member(contents.bytes, CONTENT_TYPES)?).to_lowercase();
+    MAIN_PARTS.iter().find(|(word, _)| types.contains(word)).map(|(_, media_type)| *media_type)
+}
+
+fn recognise_open_document(contents: &Contents<'_>) -> Option<&'static str> {
+    let bytes = contents.bytes;
+    if !bytes.starts_with(zip_local::MARK) || bytes.get(30..38) != Some(b"mimetype") {
+        return None;
+    }
+    let said = String::from_utf8(member(bytes, "mimetype")?).ok()?;
+    MIMETYPES.iter().find(|known| **known == said.trim()).copied()
+}
+
+fn recognise_android(contents: &Contents<'_>) -> Option<&'static str> {
+    (has_member(contents.bytes, "AndroidManifest.xml") && has_member(contents.bytes, "classes.dex"))
+        .then_some("application/vnd.android.package-archive")
+}
+
+fn recognise_jar(contents: &Contents<'_>) -> Option<&'static str> {
+    let has_class = memmem::find(contents.bytes, b".class").is_some();
+    (has_class && has_member(contents.bytes, "META-INF/MANIFEST.MF")).then_some("application/java-archive")
+}
+
+/// The archive, where a member of that name may be in it: the cheap look for the name comes first.
+fn archive<'a>(bytes: &'a [u8], name: &str) -> Option<ZipArchive<Cursor<&'a [u8]>>> {
+    let may_be = is_zip(bytes) && memmem::find(bytes, name.as_bytes()).is_some();
+    if may_be { ZipArchive::new(Cursor::new(bytes)).ok() } else { None }
+}
+
+fn has_member(bytes: &[u8], name: &str) -> bool {
+    archive(bytes, name).is_some_and(|archive| archive.index_for_name(name).is_some())
+}
+
+/// The begin of a member, at most [`UNPACK_HINT_BYTES_MAX`].
+fn member(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
+    let mut archive = archive(bytes, name)?;
+    let mut begin = Vec::new();
+    archive.by_name(name).ok()?.take(UNPACK_HINT_BYTES_MAX).read_to_end(&mut begin).ok()?;
+    Some(begin)
+}
