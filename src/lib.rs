@@ -11,6 +11,11 @@
 
 #![forbid(unsafe_code)]
 
+/// What shall happen: values only.
+pub mod plan;
+
+/// What we think of it: pure; checks, rules, judge.
+pub mod filter;
 /// What a message is: pure, never fails, notes defects.
 pub mod mail;
 /// What is inside it: pure; true types, archives, documents.

@@ -1,0 +1,81 @@
+//! One look at one message: screen, parse, open, check. Runs inside a worker, once per message.
+//!
+//! Does not weigh: that is the judge's, per recipient. Everything here is linear or bounded by `limits`.
+
+use super::{CHECKS, Facts, Lists, Rules};
+use crate::mail::{self, Link, Message, Session};
+use crate::unpack::{Item, Note};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that a check noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub name: String,
+    /// The values that made it; foreign text, cut to [`crate::limits::DETAIL_BYTES_MAX`].
+    pub detail: String,
+}
+
+impl Finding {
+    pub fn new(name: &str, detail: impl AsRef<str>) -> Self {
+        let mut end = detail.as_ref().len().min(crate::limits::DETAIL_BYTES_MAX);
+        while !detail.as_ref().is_char_boundary(end) {
+            end -= 1;
+        }
+        Self { name: name.to_string(), detail: detail.as_ref().get(..end).unwrap_or_default().to_string() }
+    }
+}
+
+/// What the look saw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    pub summary: Summary,
+    pub findings: Vec<Finding>,
+    /// Every part and every member of every container, outermost first.
+    pub parts: Vec<Item>,
+    pub links: Vec<Link>,
+    pub defects: Vec<String>,
+    /// Why the message was not parsed, where the structure screen refused it.
+    pub hostile: Option<String>,
+}
+
+/// The few words by which people know a message, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub from: String,
+    pub subject: String,
+    pub message_id: String,
+}
+
+/// Looks at a message with the embedded rules and lists.
+pub fn look(bytes: &[u8], session: &Session) -> Look {
+    look_with(bytes, session, &Rules::embedded().lists)
+}
+
+/// Looks at a message with the operator's lists and phrases.
+pub fn look_with(bytes: &[u8], session: &Session, lists: &Arc<Lists>) -> Look {
+    look_at(bytes, session, lists, Vec::new())
+}
+
+/// As [`look_with`], with notes laid to those of `unpack`: samples of rules tell by them what no short text can hold.
+pub(super) fn look_at(bytes: &[u8], session: &Session, lists: &Arc<Lists>, notes: Vec<Note>) -> Look {
+    if let Err(hostile) = mail::screen(bytes) {
+        return Look {
+            findings: vec![Finding::new("hostile_structure", hostile.to_string())],
+            hostile: Some(hostile.to_string()),
+            ..Look::default()
+        };
+    }
+    let message = Message::parse(bytes);
+    let mut facts = Facts::gather(&message, session, lists);
+    facts.inside.notes.extend(notes);
+    let findings = CHECKS.iter().flat_map(|check| (check.look)(&message, &facts)).collect();
+    Look {
+        summary: Summary { from: message.from_text(), subject: message.subject(), message_id: message.message_id() },
+        findings,
+        defects: message.defects.iter().map(ToString::to_string).collect(),
+        parts: facts.inside.items,
+        links: facts.links,
+        hostile: None,
+    }
+}

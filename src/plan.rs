@@ -1,0 +1,247 @@
+//! What shall happen to one message for one recipient: values only, no acts.
+//!
+//! A plan is made by `sieve` (what the user wants) or by the judge (what must be held); `store` carries it out. Does
+//! not know disks or sockets. Standards: RFC 5228 §2.10, RFC 3501 §5.1 (names), Maildir++ (folders).
+
+use crate::limits::{FOLDER_BYTES_MAX, FOLDER_LEVELS_MAX};
+use crate::mail::Address;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Whose message it is and where it lives: what a user source answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// The name under which the user signs in, as the source spells it.
+    pub user: String,
+    /// The domain part, lower case; empty where users have none.
+    pub domain: String,
+    /// Where scripts live (`~/sieve`, `~/.dovecot.sieve`).
+    pub home: PathBuf,
+    /// The root of the Maildir++ (holds `cur`, `new`, `tmp`).
+    pub maildir: PathBuf,
+    /// Uid and gid that own the files, where the source says so and we may take them.
+    pub owner: Option<(u32, u32)>,
+    /// Limits, where the source or the settings set some.
+    pub quota: Quota,
+}
+
+/// Limits of one mailbox; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    pub bytes: Option<u64>,
+    pub messages: Option<u64>,
+}
+
+/// One recipient of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rcpt {
+    /// The address of RCPT TO.
+    pub address: Address,
+    pub mailbox: Mailbox,
+}
+
+/// Everything that shall happen, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// In the order in which they were decided. Never empty in a plan that is carried out.
+    pub actions: Vec<Action>,
+    /// Which line of which script did what, for `explain` and the journal.
+    pub trace: Vec<Step>,
+    /// What went wrong in the script, in words for its owner; the plan is then a keep.
+    pub trouble: Option<String>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Store a copy in a folder, made if it isn't there.
+    File { folder: FolderName, flags: Flags },
+    /// Hold it away from the user; see [`Hold`].
+    Quarantine { hold: Hold },
+    /// Store nothing; the journal remembers.
+    Discard { why: String },
+}
+
+/// Why a message is held, and who may let it go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub why: String,
+    /// True where only the operator may release it.
+    pub operator_only: bool,
+}
+
+/// One step of a script's run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The script's name, such as `main` or `default`.
+    pub script: String,
+    /// 1-based; 0 where the engine doesn't say.
+    pub line: usize,
+    pub what: String,
+}
+
+impl Plan {
+    /// Store it in INBOX.
+    pub fn keep() -> Self {
+        Self::of(Action::File { folder: FolderName::inbox(), flags: Flags::default() })
+    }
+
+    /// Store it in INBOX because a script failed; says why.
+    pub fn keep_after(trouble: impl Into<String>) -> Self {
+        Self { trouble: Some(trouble.into()), ..Self::keep() }
+    }
+
+    pub fn of(action: Action) -> Self {
+        Self { actions: vec![action], ..Self::default() }
+    }
+}
+
+/// The five system flags that Maildir has letters for (RFC 3501 §2.3.2; Dovecot: D F R S T).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    pub seen: bool,
+    pub answered: bool,
+    pub flagged: bool,
+    pub draft: bool,
+    pub deleted: bool,
+}
+
+impl Flags {
+    /// Reads IMAP names such as `\Seen`, in any case; unknown ones are left out.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut flags = Self::default();
+        for name in names {
+            match name.to_ascii_lowercase().as_str() {
+                "\\seen" => flags.seen = true,
+                "\\answered" => flags.answered = true,
+                "\\flagged" => flags.flagged = true,
+                "\\draft" => flags.draft = true,
+                "\\deleted" => flags.deleted = true,
+                _ => {}
+            }
+        }
+        flags
+    }
+
+    /// The letters of a Maildir name, in ASCII order as Maildir asks.
+    pub fn letters(self) -> String {
+        [(self.draft, 'D'), (self.flagged, 'F'), (self.answered, 'R'), (self.seen, 'S'), (self.deleted, 'T')]
+            .into_iter()
+            .filter_map(|(set, letter)| set.then_some(letter))
+            .collect()
+    }
+}
+
+/// The name of a folder below INBOX that is safe to become a directory: levels without separators, dots at the edge,
+/// controls or path tricks. An empty list is INBOX itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FolderName(Vec<String>);
+
+impl FolderName {
+    pub fn inbox() -> Self {
+        Self(Vec::new())
+    }
+
+    pub fn is_inbox(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The levels below INBOX.
+    pub fn levels(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Reads `A.B`, `A/B`, `INBOX.A.B`, `INBOX/A/B` and `INBOX` (in any case), as users write them.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the name: an empty level, a control character, `\`, or a length beyond [`FOLDER_BYTES_MAX`] or [`FOLDER_LEVELS_MAX`].
+    pub fn parse(text: &str) -> Result<Self, String> {
+        use unicode_normalization::UnicodeNormalization;
+        let text: String = text.nfc().collect();
+        let mut levels: Vec<&str> = text.split(['.', '/']).collect();
+        if levels.first().is_some_and(|l| l.eq_ignore_ascii_case("INBOX")) {
+            levels.remove(0);
+        }
+        if levels.len() > FOLDER_LEVELS_MAX {
+            return Err(format!("folder name has {} levels, at most {FOLDER_LEVELS_MAX}", levels.len()));
+        }
+        // Modified UTF-7 takes up to 3 octets and 2 signs more than the UTF-16 of a level: checked generously.
+        let encoded: usize =
+            levels.iter().map(|l| 3 + l.chars().map(|c| if c.is_ascii() { 1 } else { 6 }).sum::<usize>()).sum();
+        if encoded > FOLDER_BYTES_MAX {
+            return Err(format!("folder name is too long, at most {FOLDER_BYTES_MAX} bytes on disk"));
+        }
+        for level in &levels {
+            check_level(level)?;
+        }
+        Ok(Self(levels.into_iter().map(str::to_string).collect()))
+    }
+}
+
+fn check_level(level: &str) -> Result<(), String> {
+    let trimmed = level.trim();
+    if trimmed.is_empty() {
+        return Err("folder name has an empty level".into());
+    }
+    if trimmed.len() != level.len() {
+        return Err(format!("folder level {level:?} begins or ends with a space"));
+    }
+    if let Some(bad) = level.chars().find(|c| c.is_control() || *c == '\\' || ('\u{80}'..='\u{9f}').contains(c)) {
+        return Err(format!("folder level {level:?} holds {bad:?}, which is not allowed"));
+    }
+    Ok(())
+}
+
+impl TryFrom<String> for FolderName {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<FolderName> for String {
+    fn from(name: FolderName) -> Self {
+        name.to_string()
+    }
+}
+
+impl std::fmt::Display for FolderName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("INBOX")?;
+        for level in &self.0 {
+            write!(f, ".{level}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_names_are_read_as_users_write_them() {
+        for (text, want) in [
+            ("INBOX", "INBOX"),
+            ("inbox", "INBOX"),
+            ("INBOX.Spams", "INBOX.Spams"),
+            ("Spams", "INBOX.Spams"),
+            ("A/B", "INBOX.A.B"),
+            ("Inbox/A.B", "INBOX.A.B"),
+            ("e\u{301}te\u{301}", "INBOX.été"),
+        ] {
+            assert_eq!(FolderName::parse(text).map(|f| f.to_string()), Ok(want.to_string()), "{text}");
+        }
+    }
+
+    #[test]
+    fn folder_names_that_could_leave_the_maildir_are_refused() {
+        for text in ["", "..", "../../etc", "INBOX..x", "INBOX/../x", ".", "a\0b", "a\\b", "a ", "x\u{85}", "a\nb"] {
+            assert!(FolderName::parse(text).is_err(), "{text:?} passed");
+        }
+        assert!(FolderName::parse(&"a".repeat(300)).is_err());
+        assert!(FolderName::parse(&vec!["a"; 17].join(".")).is_err());
+    }
+}
