@@ -18,6 +18,8 @@ pub mod plan;
 pub mod filter;
 /// What a message is: pure, never fails, notes defects.
 pub mod mail;
+/// What the user wants: pure; a script becomes a plan.
+pub mod sieve;
 /// What is inside it: pure; true types, archives, documents.
 pub mod unpack;
 
