@@ -20,6 +20,8 @@ pub mod filter;
 pub mod mail;
 /// What the user wants: pure; a script becomes a plan.
 pub mod sieve;
+/// What we keep: Maildirs, quarantine, journal; the only part that touches the disk.
+pub mod store;
 /// What is inside it: pure; true types, archives, documents.
 pub mod unpack;
 

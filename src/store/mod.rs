@@ -1,0 +1,161 @@
+//! What we keep: Maildirs, quarantine, journal. Blocking; the only part that touches the disk.
+//!
+//! Stage everything, then publish (invariant 2); 250 means safe (invariant 1). Does not decide what goes where: the plan
+//! does. A delivery is: [`Store::begin`], [`Store::stage`], [`Staged::publish`], [`Turn::done`]; only then its reply.
+
+mod database;
+pub mod disk;
+mod done;
+mod faults;
+mod folders;
+mod homes;
+pub mod journal;
+mod leftovers;
+mod mailbox;
+mod names;
+mod owner;
+pub mod quarantine;
+mod quota;
+mod scripts;
+mod staged;
+mod sweep;
+mod syncs;
+pub mod tries;
+
+pub use database::{Before, Database};
+pub use disk::{Dir, Disk};
+pub use done::{Begin, Done, Key, Turn, digest};
+pub use homes::{FolderCount, Homes};
+pub use quarantine::{Claim, Held, Quarantine};
+pub use scripts::{ScriptPaths, Scripts, expand};
+pub use staged::Staged;
+
+use crate::limits::{EXPIRE_AT_ONCE, FREE_BYTES_MIN};
+use crate::plan::{Mailbox, Plan};
+use crate::refusal::{Kind, Refusal, of_io};
+use mailbox::Maildirs;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use sweep::Sweep;
+
+/// Where and how to keep things.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Holds `tamis.db` and `quarantine/`; made with mode 0700 if it isn't there.
+    pub dir: PathBuf,
+    /// The host part of file names in Maildirs.
+    pub host_name: String,
+}
+
+/// The store; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub database: Database,
+    pub quarantine: Quarantine,
+    pub done: Done,
+    disk: Disk,
+    dir: PathBuf,
+    maildirs: Arc<Maildirs>,
+    sweep: Arc<Sweep>,
+}
+
+/// One delivery to carry out.
+pub struct Order<'a> {
+    pub plan: &'a Plan,
+    pub mailbox: &'a Mailbox,
+    /// With our header lines on top.
+    pub message: &'a [u8],
+    pub key: Key,
+    /// The row for the quarantine, where the plan holds the message.
+    pub held: Option<Held>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub places: Vec<Place>,
+    /// True where an earlier try had stored it already.
+    pub already: bool,
+}
+
+/// Where a copy went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Place {
+    Folder { folder: String, file: PathBuf },
+    Quarantine { id: String },
+    Discarded { why: String },
+}
+
+impl Store {
+    /// # Errors
+    /// A refusal with the path when the folder or database can't be opened, or isn't durable.
+    pub fn open(options: &Options, disk: Disk) -> Result<Self, Refusal> {
+        let at = |doing: &str, error: std::io::Error| of_io(&format!("{doing} {}", options.dir.display()), &error);
+        disk.make_dir(&options.dir).map_err(|error| at("opening", error))?;
+        let database = Database::open(&options.dir.join("tamis.db"))?;
+        let quarantine = Quarantine::open(disk.clone(), &options.dir.join("quarantine"), database.clone())?;
+        let done = Done::new(database.clone());
+        let maildirs = Arc::new(Maildirs::new(disk.clone(), &options.host_name));
+        let sweep = Sweep::start(disk.clone(), done.clone(), database.clone());
+        let sweep = Arc::new(sweep.map_err(|error| at("starting the thread that sweeps behind", error))?);
+        Ok(Self { database, quarantine, done, disk, dir: options.dir.clone(), maildirs, sweep })
+    }
+
+    /// Waits for an earlier try of the same delivery that is still under way, then says whether it is done.
+    pub fn begin(&self, key: &Key) -> Begin {
+        self.done.begin(key)
+    }
+
+    /// Writes and syncs all copies of the plan where nobody sees them yet.
+    /// # Errors
+    /// The refusal that the disk's error asks for; nothing is left behind.
+    pub fn stage(&self, order: &Order<'_>) -> Result<Staged, Refusal> {
+        staged::stage(self, order)
+    }
+
+    /// Is there room for a message of so many octets? Asked of the file system of `data_dir`; what a Maildir's says is
+    /// known when the message is staged.
+    ///
+    /// # Errors
+    /// `DiskFull`, with what is free. Where the system doesn't tell, there is room.
+    pub fn has_room(&self, bytes: u64) -> Result<(), Refusal> {
+        match self.disk.free_bytes(&self.dir) {
+            Ok(free) if free < bytes.saturating_add(FREE_BYTES_MIN) => {
+                Err(Refusal::new(Kind::DiskFull, format!("{}: {free} octets are free", self.dir.display())))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Removes a bounded number of expired entries everywhere; true where more may be left.
+    ///
+    /// # Errors
+    /// What database or disk said.
+    pub fn expire(&self, now: i64, journal_before: i64) -> Result<bool, Refusal> {
+        let counts = [
+            self.quarantine.expire(now, EXPIRE_AT_ONCE)?,
+            journal::expire(&self.database, journal_before, EXPIRE_AT_ONCE)?,
+            self.done.expire(now, EXPIRE_AT_ONCE)?,
+            tries::expire(&self.database, now, EXPIRE_AT_ONCE)?,
+        ];
+        Ok(counts.into_iter().any(|count| count >= EXPIRE_AT_ONCE))
+    }
+
+    /// Commits what waits and marks the database as closed in good order.
+    pub fn close(&self) {
+        // First the keys, so that the files they stand for may be swept behind.
+        if let Err(refusal) = self.database.flush() {
+            tracing::warn!(%refusal, "the last journal rows and delivery keys are not on disk");
+        }
+        self.database.close();
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
