@@ -25,6 +25,8 @@ pub mod store;
 /// What is inside it: pure; true types, archives, documents.
 pub mod unpack;
 
+/// The table of settings; documents are printed from it.
+pub mod config;
 /// Every bound of the program, with value, unit and reason.
 pub mod limits;
 /// Why not: a code for the peer, a cause for the log, a remedy for the operator.

@@ -1,0 +1,125 @@
+//! Settings that are each right and wrong together, and those that are right but surprising.
+//!
+//! Does not read values; looks at the finished settings. Standards: RFC 5321 §4.5.3.2.7.
+
+use super::Settings;
+use super::layers::Layer;
+use crate::filter::{ClassPolicy, Conduct, Policy};
+
+/// Seconds that RFC 5321 §4.5.3.2.7 gives a peer between commands.
+const IDLE_SECONDS_RFC: u64 = 300;
+
+/// Two or more settings that can't both be meant.
+#[derive(Debug)]
+pub(super) struct Contradiction {
+    pub(super) layer: Layer,
+    /// The settings in question; the place of the first one that the layer gives is shown.
+    pub(super) keys: Vec<&'static str>,
+    pub(super) problem: String,
+}
+
+/// All contradictions of the settings.
+pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
+    let mut found = Vec::new();
+    let mut say = |layer: &Layer, keys, problem| found.push(Contradiction { layer: layer.clone(), keys, problem });
+    let lmtp = &settings.lmtp;
+    if let Some(open) = lmtp.tcp.iter().find(|a| !lmtp.allow_remote && !a.ip().to_canonical().is_loopback()) {
+        let problem = format!(
+            "{open} can be reached by other machines, and LMTP asks nobody who they are; \
+             use 127.0.0.1 or [::1], or set lmtp.allow_remote = true behind a firewall"
+        );
+        say(&Layer::Server, vec!["lmtp.tcp"], problem);
+    }
+    if lmtp.memory_bytes_max < lmtp.message_bytes_max {
+        let problem = format!(
+            "all messages together may take {} octets, but one alone may have {}; \
+             raise lmtp.memory_bytes_max or lower lmtp.message_bytes_max",
+            lmtp.memory_bytes_max, lmtp.message_bytes_max
+        );
+        say(&Layer::Server, vec!["lmtp.memory_bytes_max", "lmtp.message_bytes_max"], problem);
+    }
+    for layer in settings.layers() {
+        let personal = match &layer {
+            Layer::Server => settings.personal(),
+            Layer::Domain(domain) => settings.personal_of("", domain),
+            Layer::User(user) => settings.personal_of(user, ""),
+        };
+        if personal.message_bytes_max > lmtp.message_bytes_max {
+            let problem = format!(
+                "a domain may take less than the server's lmtp.message_bytes_max ({} octets), not more",
+                lmtp.message_bytes_max
+            );
+            say(&layer, vec!["lmtp.message_bytes_max"], problem);
+        }
+        if let Some((keys, problem)) = scores_out_of_order(&personal.policy) {
+            say(&layer, keys, problem);
+        }
+    }
+    found
+}
+
+/// The first step of spam that comes before the one below it, with the keys of both.
+fn scores_out_of_order(policy: &Policy) -> Option<(Vec<&'static str>, String)> {
+    let steps = [
+        ("class.spam.score", Some(policy.spam_score)),
+        ("class.spam.quarantine_score", policy.quarantine_score),
+        ("class.spam.discard_score", policy.discard_score),
+    ];
+    let mut below: Option<(&'static str, f64)> = None;
+    for (name, score) in steps.into_iter().filter_map(|(name, score)| score.map(|s| (name, s))) {
+        if let Some((lower_name, lower)) = below.filter(|(_, lower)| score < *lower) {
+            let problem = format!("{name} is {score}, but must not be below {lower_name}, which is {lower}");
+            return Some((vec![name, lower_name], problem));
+        }
+        below = Some((name, score));
+    }
+    None
+}
+
+impl Settings {
+    /// What is allowed but probably not meant, one sentence each; for the log at start and `tamis config check`.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let users = &self.users;
+        if users.passwd_file.is_none() && users.dovecot_socket.is_none() && !users.system && users.domains.is_empty() {
+            found.push(
+                "no user source is set, so nobody is a user here: set users.passwd_file, users.dovecot_socket, \
+                 users.system or users.domains"
+                    .to_string(),
+            );
+        }
+        if self.lmtp.idle_seconds < IDLE_SECONDS_RFC {
+            found.push(format!(
+                "lmtp.idle_seconds is {}; RFC 5321 §4.5.3.2.7 gives a peer at least {IDLE_SECONDS_RFC}",
+                self.lmtp.idle_seconds
+            ));
+        }
+        if self.lmtp.allow_remote {
+            found.push("lmtp.allow_remote is on: whoever reaches lmtp.tcp can deliver mail to every user".to_string());
+        }
+        for layer in self.layers() {
+            let policy = match &layer {
+                Layer::Server => self.policy.clone(),
+                Layer::Domain(domain) => self.policy_of("", domain),
+                Layer::User(user) => self.policy_of(user, ""),
+            };
+            found.extend(thrown_away(&layer, &policy));
+        }
+        found
+    }
+}
+
+/// Classes that hold wanted mail and are discarded all the same.
+fn thrown_away(layer: &Layer, policy: &Policy) -> Vec<String> {
+    let classes: [(&str, &ClassPolicy); 4] = [
+        ("clean", &policy.clean),
+        ("bulk", &policy.bulk),
+        ("unscanned", &policy.unscanned),
+        ("hostile", &policy.hostile),
+    ];
+    classes
+        .into_iter()
+        .filter(|(_, class)| class.conduct == Conduct::Discard)
+        .map(|(name, _)| format!("{layer}class.{name}.action is \"discard\": wanted mail of this class is lost"))
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! The settings as values, read and checked: what the rest of the program uses.
+//!
+//! Does not read anything: `table.rs` fills these, `load.rs` drives it. [`Settings::embedded`] has the defaults.
+
+use super::layers::Given;
+use crate::filter::Policy;
+use crate::plan::Quota;
+use crate::store::ScriptPaths;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Everything that can be set. What may differ by domain or user is asked by [`Settings::policy_of`],
+/// [`Settings::quota_of`] and [`Settings::message_bytes_max`]; the fields here hold the server's own values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Section `[server]`.
+    pub server: Server,
+    /// Section `[lmtp]`.
+    pub lmtp: Lmtp,
+    /// Section `[users]`.
+    pub users: UserSources,
+    /// Section `[look]`.
+    pub look: LookSettings,
+    /// Sections `[class.*]`, before domains and users differ.
+    pub policy: Policy,
+    /// Section `[sieve]`.
+    pub scripts: ScriptPaths,
+    /// `quarantine.days`: days a held message is kept, at least 1.
+    pub quarantine_days: i64,
+    /// `journal.days`: days a transaction is remembered, at least 1.
+    pub journal_days: i64,
+    /// `rules.dir`: the folder whose `*.toml` add to or replace the embedded rules; `None`: only those.
+    pub rules_dir: Option<PathBuf>,
+    /// Section `[quota]`, before domains and users differ and where the user source says nothing.
+    pub quota: Quota,
+    /// The file they came from, as it was named; empty for the embedded defaults.
+    pub file: PathBuf,
+    /// The folder of that file, from which relative paths hang.
+    pub folder: PathBuf,
+    /// What the file gives for the whole server, in its order.
+    pub given: Vec<Given>,
+    /// What the sections `[domain."…"]` give, by domain in lower case.
+    pub of_domains: BTreeMap<String, Vec<Given>>,
+    /// What the sections `[user."…"]` give, by name in lower case, with or without domain.
+    pub of_users: BTreeMap<String, Vec<Given>>,
+}
+
+/// Who we are and where we keep things.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Server {
+    /// The name in our greeting, in our `Received` and in file names.
+    pub host_name: String,
+    /// Holds the database and the quarantine.
+    pub data_dir: PathBuf,
+    /// Names by which our own Postfix writes `by` in `Received`; never empty.
+    pub mta_names: Vec<String>,
+    /// The filter of the log: a level, or `target=level` with commas between.
+    pub log: String,
+}
+
+/// Where Postfix reaches us, and what one peer may take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lmtp {
+    /// The Unix socket; `None`: off.
+    pub unix: Option<PathBuf>,
+    /// Permission bits of the socket.
+    pub unix_mode: u32,
+    /// The group of the socket; `None`: that of the process.
+    pub unix_group: Option<String>,
+    /// TCP addresses; loopback only, unless `allow_remote`. Port 0 is any free one.
+    pub tcp: Vec<SocketAddr>,
+    /// May `tcp` hold addresses that other machines reach?
+    pub allow_remote: bool,
+    /// TCP peers whose XFORWARD is believed, as canonical addresses (no IPv4 in IPv6).
+    pub trusted: Vec<IpAddr>,
+    /// Uids whose XFORWARD is believed on the Unix socket; empty: everyone who may open it.
+    pub trusted_uids: Vec<u32>,
+    /// Octets of the largest message, for domains that don't say less.
+    pub message_bytes_max: u64,
+    /// Octets that all messages under way may take together.
+    pub memory_bytes_max: u64,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// Seconds that a peer may be silent between commands.
+    pub idle_seconds: u64,
+    /// Seconds that a peer may be silent within a message.
+    pub data_seconds: u64,
+    /// The first of these signs in a local part begins the detail; empty: no details.
+    pub recipient_delimiter: String,
+}
+
+/// Who is a user. Sources that are on are asked in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserSources {
+    /// A Dovecot passwd-file.
+    pub passwd_file: Option<PathBuf>,
+    /// Dovecot's `auth-userdb` socket.
+    pub dovecot_socket: Option<PathBuf>,
+    /// Are the users of the system (getpwnam) users of ours?
+    pub system: bool,
+    /// System users below this uid are unknown.
+    pub system_uid_min: u32,
+    /// Domains, in lower case, whose every address is a user.
+    pub domains: Vec<String>,
+    /// The home of a user whose source names none; `%u`, `%n` and `%d` are replaced.
+    pub home: String,
+    /// The Maildir of a user whose source names none; `%h`, `%u`, `%n` and `%d` are replaced.
+    pub maildir: String,
+}
+
+/// How messages are looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LookSettings {
+    /// Worker processes; 0: as many as processors.
+    pub workers: usize,
+    /// Times that a message whose look failed through our own trouble is answered 451 before `then`.
+    pub tries: u32,
+    /// What then happens to it.
+    pub then: AfterTries,
+    /// Hosts, in lower case, whose `X-Spam-*` verdicts are believed.
+    pub believed_hosts: Vec<String>,
+}
+
+/// What happens to a message that could not be looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterTries {
+    /// It goes on as UNSCANNED, by the policy of that class.
+    #[default]
+    Deliver,
+    /// It is held, whatever the policy of UNSCANNED.
+    Quarantine,
+}
