@@ -14,6 +14,8 @@
 /// What shall happen: values only.
 pub mod plan;
 
+/// What others know: user tables, sandboxed workers; every question has a deadline.
+pub mod ask;
 /// What we think of it: pure; checks, rules, judge.
 pub mod filter;
 /// What a message is: pure, never fails, notes defects.

@@ -1,0 +1,130 @@
+//! The worker's side: locks itself in, answers questions from standard input on standard output.
+//!
+//! Looks at hostile messages and runs users' scripts, so it may be captured, killed or driven mad at any moment; the
+//! pool is written for that. Has no settings and no environment. A panic is an answer; the pool then replaces us.
+
+use super::cage::{self, Attempt};
+use super::frame::{self, Kind};
+use crate::filter::{Look, Rules, look_with};
+use crate::limits::{SCRIPT_CPU_SECONDS, WORKER_CPU_SECONDS, WORKER_STACK_BYTES};
+use crate::mail::Session;
+use crate::sieve::{Cache, Request, plan_with};
+use serde::Serialize;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// sysexits EX_PROTOCOL: the pool said something that we don't understand.
+const EXIT_PROTOCOL: u8 = 76;
+/// sysexits EX_OSERR: no thread could be started.
+const EXIT_SYSTEM: u8 = 71;
+
+/// Runs until standard input ends; the exit code of the process.
+pub fn run() -> u8 {
+    let cage = cage::close();
+    let questions = move || {
+        let mut cage = cage;
+        cage::close_behind_threads(&mut cage);
+        answer_all(&cage)
+    };
+    // Parsers recurse: they get a stack that fits the limits of the structure screen many times over.
+    let thread = std::thread::Builder::new().name("questions".into()).stack_size(WORKER_STACK_BYTES).spawn(questions);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(()))) => 0,
+        Ok(Ok(Err(error))) => {
+            say(&format!("worker ends: {error}"));
+            EXIT_PROTOCOL
+        }
+        Ok(Err(_)) | Err(_) => EXIT_SYSTEM,
+    }
+}
+
+/// Standard error is read by the pool, for the log.
+fn say(words: &str) {
+    // There is nobody left to tell where this fails.
+    let _ = writeln!(io::stderr(), "{words}");
+}
+
+fn answer_all(cage: &cage::Cage) -> io::Result<()> {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    frame::write(&mut output, Kind::Hello, &serde_json::to_vec(cage)?)?;
+    let mut desk = Desk::default();
+    while let Some((kind, payload)) = frame::read(&mut input)? {
+        if let Err(why) = cage::renew_cpu(seconds_of(kind)) {
+            say(&format!("processor time can't be renewed: {why}"));
+        }
+        match catch_unwind(AssertUnwindSafe(|| desk.answer(kind, payload))) {
+            Ok(Some(answer)) => frame::write(&mut output, Kind::Answer, &answer?)?,
+            Ok(None) => {}
+            Err(panic) => frame::write(&mut output, Kind::Panic, words_of(&*panic).as_bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// CPU seconds for one frame.
+fn seconds_of(kind: Kind) -> u64 {
+    match kind {
+        Kind::Sieve => SCRIPT_CPU_SECONDS,
+        Kind::Rules | Kind::Message | Kind::Look | Kind::Attempt | Kind::Hello | Kind::Answer | Kind::Panic => {
+            WORKER_CPU_SECONDS
+        }
+    }
+}
+
+/// What a worker remembers between questions.
+#[derive(Default)]
+struct Desk {
+    /// `None`: the embedded ones.
+    rules: Option<Rules>,
+    message: Vec<u8>,
+    scripts: Cache,
+}
+
+impl Desk {
+    fn look(&self, session: &Session) -> Look {
+        let lists = &self.rules.as_ref().unwrap_or(Rules::embedded()).lists;
+        look_with(&self.message, session, lists)
+    }
+
+    /// The answer to one frame; `None` where none is expected.
+    fn answer(&mut self, kind: Kind, payload: Vec<u8>) -> Option<io::Result<Vec<u8>>> {
+        match kind {
+            Kind::Rules => rules_of(&payload).map(|rules| self.rules = Some(rules)).err().map(Err),
+            Kind::Message => {
+                self.message = payload;
+                None
+            }
+            Kind::Look => Some(question::<Session>(&payload, |session| json(&self.look(session)))),
+            Kind::Sieve => Some(question::<Request>(&payload, |request| {
+                json(&plan_with(&mut self.scripts, &self.message, request))
+            })),
+            Kind::Attempt => Some(question::<Attempt>(&payload, |attempt| json(&cage::attempt(*attempt)))),
+            Kind::Hello | Kind::Answer | Kind::Panic => Some(Err(io::Error::other(format!("{kind:?} is no question")))),
+        }
+    }
+}
+
+/// The pool has read the same texts before, so that a mistake in them says that it is not our pool.
+fn rules_of(payload: &[u8]) -> io::Result<Rules> {
+    let overlays: Vec<(String, String)> = serde_json::from_slice(payload)?;
+    Rules::load(&overlays).map_err(|mistake| io::Error::other(mistake.to_string()))
+}
+
+fn question<T: serde::de::DeserializeOwned>(
+    payload: &[u8],
+    answer: impl FnOnce(&T) -> io::Result<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
+    answer(&serde_json::from_slice(payload)?)
+}
+
+fn json(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(value)?)
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without words".into())
+}
