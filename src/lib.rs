@@ -2,7 +2,7 @@
 //!
 //! Postfix hands a message over by LMTP. tamis looks at it once, stamps what it thinks on top of it, lets each
 //! recipient's Sieve script decide where it goes, stores it so that it survives a power cut, and can say afterwards
-//! why it did so. Read `deliver` next: it is the whole story on one page. `ARCHITECTURE.md` has the picture, the
+//! why it did so. Read [`deliver`] next: it is the whole story on one page. `ARCHITECTURE.md` has the picture, the
 //! laws and the list of standards.
 //!
 //! Five values flow one way, each made by one part: **facts → findings → verdict → plan → receipt**.
@@ -11,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+/// The story: one message in, one answer per recipient.
+pub mod deliver;
 /// What shall happen: values only.
 pub mod plan;
 
@@ -29,8 +31,12 @@ pub mod unpack;
 
 /// The table of settings; documents are printed from it.
 pub mod config;
+/// Why it happened: one record, read by log, command line and pages.
+pub mod journal;
 /// Every bound of the program, with value, unit and reason.
 pub mod limits;
 /// Why not: a code for the peer, a cause for the log, a remedy for the operator.
 pub mod refusal;
 
+/// What people may do: the one door for command line and pages.
+pub mod admin;

@@ -1,0 +1,173 @@
+//! What people may do: the one door for command line and pages.
+//!
+//! Returns values and prints nothing. Each act goes through the same parts as a delivery, so what is shown here is
+//! what would happen there.
+
+use crate::config::{Settings, rule_overlays};
+use crate::deliver::{self, Answer, Env, Mail};
+use crate::filter::{Weighed, judge};
+use crate::mail::{Address, Link, Session};
+use crate::refusal::{Kind, Refusal};
+use crate::store::{Receipt, journal, quarantine};
+use crate::unpack::Item;
+use futures_util::StreamExt;
+use serde::Serialize;
+use std::{sync::Arc, time::Instant};
+
+pub use crate::deliver::{Explained, Sight};
+pub use crate::filter::{Class, Rule, Rules};
+pub use crate::store::{
+    FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
+};
+
+/// What `tamis scan` says of one file; a stable contract.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scan {
+    pub file: String,
+    pub class: Class,
+    pub score: f64,
+    pub findings: Vec<Weighed>,
+    pub parts: Vec<Item>,
+    pub links: Vec<Link>,
+    pub defects: Vec<String>,
+    /// Milliseconds from the question to the verdict, the way to the worker included.
+    pub ms: f64,
+}
+
+/// Looks at a message without a store.
+///
+/// # Errors
+/// Why the worker gave no answer.
+pub async fn scan(file: &str, bytes: Vec<u8>, sight: &Sight) -> Result<Scan, String> {
+    let begun = Instant::now();
+    // When it arrived is unknown, so that its date is not judged.
+    let session = Session { protocol: Session::LOCAL.into(), ..Session::default() };
+    let look = sight.pool.look(&bytes.into(), &session).await.map_err(|trouble| trouble.to_string())?;
+    let verdict = judge(&look, &sight.rules, &sight.settings.policy_of("", ""));
+    let ms = begun.elapsed().as_secs_f64() * 1000.0;
+    Ok(Scan {
+        file: file.into(),
+        class: verdict.class,
+        score: verdict.score,
+        findings: verdict.findings,
+        parts: look.parts,
+        links: look.links,
+        defects: look.defects,
+        ms: (ms * 1000.0).round() / 1000.0,
+    })
+}
+
+/// All that would happen to a message for one recipient; writes nothing.
+///
+/// # Errors
+/// The refusal that the recipient would get.
+pub async fn explain(
+    bytes: Vec<u8>,
+    session: Session,
+    user: &Address,
+    sight: Arc<Sight>,
+) -> Result<Explained, Refusal> {
+    let rcpt = sight.rcpt(user).await?;
+    let mail = Arc::new(Mail { bytes: bytes.into(), session, rcpts: vec![rcpt] });
+    deliver::explain(mail, sight).await
+}
+
+/// Delivers one message of a local program; one answer per recipient, in order.
+pub async fn deliver_local(bytes: Vec<u8>, session: Session, rcpts: &[Address], env: Arc<Env>) -> Vec<Answer> {
+    let mut known = Vec::new();
+    let mut answers = Vec::new();
+    for address in rcpts {
+        let bytes_max = env.settings.message_bytes_max(address.domain());
+        let found = match bytes.len() as u64 <= bytes_max {
+            true => deliver::recipient(address, &session, &env).await,
+            false => Err(Refusal::new(Kind::TooLarge, format!("{} octets, the limit is {bytes_max}", bytes.len()))),
+        };
+        answers.push(found.as_ref().err().cloned());
+        known.extend(found);
+    }
+    let mail = Arc::new(Mail { bytes: bytes.into(), session, rcpts: known });
+    let mut delivered = deliver::deliver(mail, Arc::clone(&env));
+    let mut all = Vec::new();
+    for refused in answers {
+        all.push(match refused {
+            Some(refusal) => Err(refusal),
+            None => delivered.next().await.unwrap_or_else(|| Err(Refusal::new(Kind::Panic, "no answer"))),
+        });
+    }
+    all
+}
+
+/// A user's folders with their numbers of messages.
+///
+/// # Errors
+/// The refusal that the user would get as a recipient.
+pub async fn folders(user: &Address, sight: &Arc<Sight>) -> Result<Vec<FolderCount>, Refusal> {
+    let rcpt = sight.rcpt(user).await?;
+    sight.blocking(move |sight| Ok(sight.homes.counts(&rcpt.mailbox))).await
+}
+
+/// The rules in force: the operator's laid over the embedded ones.
+///
+/// # Errors
+/// The first file that can't be read, or the first mistake with its place.
+pub fn rules(settings: &Settings) -> Result<Rules, String> {
+    Rules::load(&rule_overlays(settings)?).map_err(|e| e.to_string())
+}
+
+/// Held messages, newest first.
+///
+/// # Errors
+/// What the database said.
+pub fn quarantine_list(wanted: &quarantine::Wanted, env: &Env) -> Result<Vec<Held>, Refusal> {
+    env.store.quarantine.list(wanted)
+}
+
+/// One held message with its bytes.
+///
+/// # Errors
+/// What the database said; `None` where there is no such message.
+pub fn quarantine_show(id: &str, env: &Env) -> Result<Option<(Held, Vec<u8>)>, Refusal> {
+    env.store.quarantine.get(id)
+}
+
+/// Lets a held message go to its recipient's INBOX. `None` where there is no such message.
+///
+/// # Errors
+/// The refusal of the delivery; the message stays held.
+pub async fn quarantine_release(id: &str, by: &str, env: &Arc<Env>) -> Result<Option<Receipt>, Refusal> {
+    let Some((held, message)) = env.store.quarantine.get(id)? else { return Ok(None) };
+    deliver::release(held, message.into(), by, env).await.map(Some)
+}
+
+/// Deletes a held message for good; false where there was none.
+///
+/// # Errors
+/// What database or disk said.
+pub fn quarantine_delete(id: &str, env: &Env) -> Result<bool, Refusal> {
+    env.store.quarantine.delete(id)
+}
+
+/// Rows of the journal, newest first.
+///
+/// # Errors
+/// What the database said.
+pub fn journal_list(wanted: &journal::Wanted, env: &Env) -> Result<Vec<journal::Row>, Refusal> {
+    journal::list(&env.store.database, wanted)
+}
+
+/// One row of the journal.
+///
+/// # Errors
+/// What the database said; `None` where there is no such row.
+pub fn journal_show(id: i64, env: &Env) -> Result<Option<journal::Row>, Refusal> {
+    journal::get(&env.store.database, id)
+}
+
+/// Removes a bounded number of expired entries of quarantine and journal; true where more may be left.
+///
+/// # Errors
+/// What database or disk said.
+pub fn keep_house(env: &Env) -> Result<bool, Refusal> {
+    let now = deliver::now();
+    env.store.expire(now, now - env.settings.journal_days * 86_400)
+}
