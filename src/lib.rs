@@ -40,3 +40,5 @@ pub mod refusal;
 
 /// What people may do: the one door for command line and pages.
 pub mod admin;
+/// Who may talk to us: sockets and protocols.
+pub mod serve;
