@@ -40,5 +40,7 @@ pub mod refusal;
 
 /// What people may do: the one door for command line and pages.
 pub mod admin;
+/// The command line.
+pub mod cli;
 /// Who may talk to us: sockets and protocols.
 pub mod serve;
