@@ -1,0 +1,61 @@
+//! When answers come: each as soon as it is known, and all that were begun before a stop.
+
+use crate::world::{World, wire::Wire, wire::stuffed};
+
+const ANNA: &str = "anna@tamis.example";
+const BEN: &str = "ben@tamis.example";
+
+/// Ben's script takes seconds over a message with much text; Anna has none.
+fn world_with_a_slow_recipient() -> World {
+    let mut world = World::new();
+    world.accept_domains(&["tamis.example"]);
+    // So that the scripts of both run side by side on a machine with two cores, too.
+    world.set("[look]\nworkers = 4\n");
+    world.make_home(BEN);
+    let patterns: Vec<String> = (0..60).map(|n| format!("\"*a*b*c{n}*d*\"")).collect();
+    let script = format!("require \"body\";\nif body :text :matches [{}] {{ discard; }}\n", patterns.join(", "));
+    world.own_file("mail/ben/.dovecot.sieve", script);
+    world.start();
+    world
+}
+
+fn message() -> Vec<u8> {
+    let mut text = b"From: <x@friends.example>\r\nSubject: long\r\n\r\n".to_vec();
+    (0..60_000).for_each(|_| text.extend_from_slice(b"a b c d e f g h i j k l m n o p\r\n"));
+    text
+}
+
+/// Everything up to the final dot; the answers are still to come.
+fn sent(world: &World, message: &[u8]) -> Wire {
+    let mut wire = world.lmtp();
+    for line in ["MAIL FROM:<x@friends.example>", &format!("RCPT TO:<{ANNA}>"), &format!("RCPT TO:<{BEN}>")] {
+        assert_eq!(wire.command(line).unwrap().code, 250, "{line}");
+    }
+    assert_eq!(wire.command("DATA").unwrap().code, 354);
+    wire.send(&stuffed(message)).unwrap();
+    wire
+}
+
+// RFC 2033 §5: each reply as soon as it is known.
+#[test]
+fn the_first_recipient_is_answered_while_the_second_is_still_at_work() {
+    let world = world_with_a_slow_recipient();
+    let mut wire = sent(&world, &message());
+    assert!(wire.reply().unwrap().is_ok());
+    assert_eq!((world.mail_of(ANNA).len(), world.mail_of(BEN).len()), (1, 0), "answered with or after the second");
+    assert!(wire.reply().unwrap().is_ok());
+    assert_eq!(world.mail_of(BEN).len(), 1, "a script that is too slow keeps the message");
+}
+
+#[test]
+fn a_stop_finishes_the_messages_whose_final_dot_has_arrived() {
+    let mut world = world_with_a_slow_recipient();
+    let mut wire = sent(&world, &message());
+    assert!(wire.reply().unwrap().is_ok());
+    let mut idle = world.lmtp();
+    world.tell_to_stop();
+    assert!(wire.reply().unwrap().is_ok());
+    assert_eq!(idle.reply().unwrap().code, 421, "a session between transactions is told");
+    assert!(world.ended().success(), "{}", world.log());
+    assert_eq!((world.mail_of(ANNA).len(), world.mail_of(BEN).len()), (1, 1));
+}

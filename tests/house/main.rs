@@ -1,0 +1,19 @@
+//! The house from outside: protocol talks and whole cases, through the real server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that can't go on shall stop where it stands and say so"
+)]
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod answers;
+mod cases;
+mod commands;
+mod talk;
+mod workers;
