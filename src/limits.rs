@@ -35,7 +35,7 @@ pub const HEADER_FIELDS_MAX: usize = 1000;
 pub const NESTED_MESSAGES_MAX: usize = 250;
 /// Words `boundary=` anywhere: parsing is quadratic in unclosed multiparts. Beyond: `hostile_structure`.
 pub const BOUNDARIES_MAX: usize = 100;
-/// `boundary=` words times octets of the message: bounds the same quadratic work (2 GiB is about a second).
+/// `boundary=` words times octets of the message: bounds the same quadratic work (2 GiB is about two seconds).
 pub const BOUNDARY_WORK_MAX: u64 = 2 << 30;
 /// Lines that begin with `--`: each may begin a part. Beyond: `hostile_structure`.
 pub const DASH_LINES_MAX: usize = 20_000;

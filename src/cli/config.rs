@@ -79,12 +79,29 @@ fn said_by_check(file: &Path) -> Said {
             if let Err(mistake) = admin::rules(&settings) {
                 return Said { code: Exit::Config, out: String::new(), err: format!("{mistake}\n") };
             }
-            let warnings = settings.warnings();
+            let mut warnings = settings.warnings();
+            warnings.extend(not_there(&settings));
             let err = warnings.iter().map(|warning| format!("{}: warning: {warning}\n", file.display())).collect();
             Said { code: Exit::Ok, out: format!("{}: no mistake found\n", file.display()), err }
         }
         Err(errors) => Said { code: Exit::Config, out: String::new(), err: mistakes(&errors) },
     }
+}
+
+/// What the settings name and the machine hasn't: perhaps not yet, so it is no mistake.
+fn not_there(settings: &Settings) -> Vec<String> {
+    let path = |key, path: &Option<PathBuf>| path.clone().map(|path| (key, path));
+    let script = |key, text: &str| (!text.is_empty() && !text.contains('%')).then(|| (key, PathBuf::from(text)));
+    let named = [
+        path("users.passwd_file", &settings.users.passwd_file),
+        path("users.dovecot_socket", &settings.users.dovecot_socket),
+        script("sieve.before", &settings.scripts.before),
+        script("sieve.after", &settings.scripts.after),
+        script("sieve.default", &settings.scripts.default),
+        script("sieve.global", &settings.scripts.global),
+    ];
+    let missing = named.into_iter().flatten().filter(|(_, path)| !path.exists());
+    missing.map(|(key, path)| format!("{key}: {} is not there", path.display())).collect()
 }
 
 fn mistakes(errors: &[ConfigError]) -> String {

@@ -27,7 +27,12 @@ pub(super) fn run(command: &Command) -> Result<Exit, Fault> {
 fn man(out: &mut Vec<u8>) -> std::io::Result<()> {
     let mut line = Line::command();
     line.build();
-    clap_mangen::Man::new(line.clone()).render(out)?;
+    let page = clap_mangen::Man::new(line.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
     for command in line.get_subcommands().filter(|c| !c.is_hide_set()) {
         section(command, command.get_name(), out)?;
     }

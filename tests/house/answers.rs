@@ -1,6 +1,6 @@
 //! When answers come: each as soon as it is known, and all that were begun before a stop.
 
-use crate::world::{World, wire::Wire, wire::stuffed};
+use crate::world::{World, wait_until, wire::Wire, wire::stuffed};
 
 const ANNA: &str = "anna@tamis.example";
 const BEN: &str = "ben@tamis.example";
@@ -45,6 +45,24 @@ fn the_first_recipient_is_answered_while_the_second_is_still_at_work() {
     assert_eq!((world.mail_of(ANNA).len(), world.mail_of(BEN).len()), (1, 0), "answered with or after the second");
     assert!(wire.reply().unwrap().is_ok());
     assert_eq!(world.mail_of(BEN).len(), 1, "a script that is too slow keeps the message");
+}
+
+#[test]
+fn a_script_that_used_up_its_time_is_left_out_and_its_owner_is_told() {
+    let mut world = World::new();
+    world.accept_domains(&["tamis.example"]);
+    world.make_home(BEN);
+    let patterns: Vec<String> = (0..3000).map(|n| format!("\"*a*b*c{n}*d*\"")).collect();
+    let script = format!("require \"body\";\nif body :text :matches [{}] {{ discard; }}\n", patterns.join(", "));
+    world.own_file("mail/ben/.dovecot.sieve", script);
+    world.start();
+    for _ in 0..2 {
+        assert!(sent(&world, &message()).reply().unwrap().is_ok());
+    }
+    wait_until(60, "both of Ben's are kept", || world.mail_of(BEN).len() == 2);
+    let why: Vec<String> = world.mail_of(BEN).iter().flat_map(|mail| mail.header("X-PM-Sieve")).collect();
+    assert_eq!(why.len(), 2, "{why:?}");
+    assert!(why.iter().any(|why| why.contains("left out for 10 minutes")), "{why:?}");
 }
 
 #[test]

@@ -15,5 +15,6 @@ mod world;
 mod answers;
 mod cases;
 mod commands;
+mod sockets;
 mod talk;
 mod workers;

@@ -21,6 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use letters::Letter;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 const FOLDER: &str = "tamis-demo";
@@ -77,7 +78,11 @@ async fn play(env: Arc<Env>, args: &Args) -> Result<Exit, Fault> {
     mailboxes(&env).await?;
     farewell(&places, args.once);
     if !args.once {
-        tokio::signal::ctrl_c().await.map_err(fault)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed.map_err(fault)?,
+            _ = terminate.recv() => {}
+        }
     }
     let _ = stop.send(true);
     served.await.map_err(|e| Fault::new(Exit::Software, e.to_string()))?.map_err(fault)?;
