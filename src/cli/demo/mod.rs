@@ -172,14 +172,15 @@ async fn mailboxes(env: &Env) -> Result<(), Fault> {
 
 fn farewell(places: &[String], once: bool) {
     let again = format!("--config {FOLDER}/tamis.toml");
+    let tamis = std::env::args().next().unwrap_or_else(|| "tamis".into());
     show::say(format!(
         "\nSettings: ./{FOLDER}/tamis.toml   database and quarantine: ./{FOLDER}/data\n\
          Listening: {}\n\nNext things to try:\n\
-         \x20 tamis journal list {again}\n\
-         \x20 tamis journal show 1 {again}\n\
-         \x20 tamis quarantine list {again}\n\
-         \x20 tamis quarantine release ID {again}\n\
-         \x20 tamis explain FILE --for anna@demo.example {again}\n\
+         \x20 {tamis} journal list {again}\n\
+         \x20 {tamis} journal show 1 {again}\n\
+         \x20 {tamis} quarantine list {again}\n\
+         \x20 {tamis} quarantine release ID {again}\n\
+         \x20 {tamis} explain FILE --for anna@demo.example {again}\n\
          \x20 swaks --protocol LMTP --socket {FOLDER}/lmtp.sock --to anna@demo.example",
         places.join(", ")
     ));
