@@ -124,6 +124,17 @@ impl Flags {
         flags
     }
 
+    /// All flags of both: two actions that file into one folder make one copy (RFC 5228 §2.10.3).
+    pub fn united(self, other: Self) -> Self {
+        Self {
+            seen: self.seen || other.seen,
+            answered: self.answered || other.answered,
+            flagged: self.flagged || other.flagged,
+            draft: self.draft || other.draft,
+            deleted: self.deleted || other.deleted,
+        }
+    }
+
     /// The letters of a Maildir name, in ASCII order as Maildir asks.
     pub fn letters(self) -> String {
         [(self.draft, 'D'), (self.flagged, 'F'), (self.answered, 'R'), (self.seen, 'S'), (self.deleted, 'T')]

@@ -20,7 +20,7 @@ pub use compile::Cache;
 use crate::limits::SCRIPT_ACTIONS_MAX;
 use crate::mail::{self, Stamp};
 use crate::plan::{Action, Flags, FolderName, Plan, Step};
-use run::{Wishes, run, unite};
+use run::{Wishes, run};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -110,7 +110,7 @@ fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> Plan {
         all.filed.append(&mut wishes.filed);
         all.discarded = wishes.discarded.or(all.discarded);
         all.keep = match (all.keep, wishes.keep) {
-            (Some(before), Some(now)) => Some(unite(before, now)),
+            (Some(before), Some(now)) => Some(before.united(now)),
             (_, now) => now,
         };
         if all.keep.is_none() {
@@ -154,7 +154,7 @@ fn file(actions: &mut Vec<Action>, folder: FolderName, flags: Flags) {
         if let Action::File { folder: known, flags: have } = action
             && *known == folder
         {
-            *have = unite(*have, flags);
+            *have = have.united(flags);
             return;
         }
     }

@@ -109,7 +109,7 @@ impl Run<'_> {
             Event::FileInto { folder, flags, mailbox_id, .. } => self.note(&folder, &flags, mailbox_id)?,
             // Every keep of the script has become a FileInto: what is left is the implicit one.
             Event::Keep { flags, .. } => {
-                self.wishes.keep = Some(unite(self.wishes.keep.unwrap_or_default(), flags_of(&flags)));
+                self.wishes.keep = Some(self.wishes.keep.unwrap_or_default().united(flags_of(&flags)));
                 self.step(&self.script.name.clone(), 0, "implicit keep".into());
             }
             Event::IncludeScript { name, optional } => return self.include(name, optional),
@@ -135,7 +135,7 @@ impl Run<'_> {
         let flags = flags_of(flags);
         match act {
             Act::Keep => {
-                self.wishes.keep = Some(unite(self.wishes.keep.unwrap_or_default(), flags));
+                self.wishes.keep = Some(self.wishes.keep.unwrap_or_default().united(flags));
                 self.step(&script, line, "keep".into());
             }
             Act::Discard => {
@@ -198,14 +198,4 @@ impl Run<'_> {
 
 fn flags_of(names: &[String]) -> Flags {
     Flags::from_names(names.iter().map(String::as_str))
-}
-
-pub(super) fn unite(a: Flags, b: Flags) -> Flags {
-    Flags {
-        seen: a.seen || b.seen,
-        answered: a.answered || b.answered,
-        flagged: a.flagged || b.flagged,
-        draft: a.draft || b.draft,
-        deleted: a.deleted || b.deleted,
-    }
 }

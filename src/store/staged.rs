@@ -95,13 +95,7 @@ fn targets(order: &Order<'_>) -> Vec<Target> {
     for action in &order.plan.actions {
         let Action::File { folder, flags } = action else { continue };
         match targets.iter_mut().find(|target| target.folder == *folder) {
-            Some(target) => {
-                target.flags.seen |= flags.seen;
-                target.flags.answered |= flags.answered;
-                target.flags.flagged |= flags.flagged;
-                target.flags.draft |= flags.draft;
-                target.flags.deleted |= flags.deleted;
-            }
+            Some(target) => target.flags = target.flags.united(*flags),
             None => targets.push(Target { folder: folder.clone(), flags: *flags }),
         }
     }
