@@ -12,7 +12,8 @@ mod release;
 mod script;
 mod stamp;
 
-pub use env::{Env, OpenError, Sight, has_room, now, refused};
+pub use crate::store::now;
+pub use env::{Env, OpenError, Sight, has_room, refused};
 pub use explain::{Explained, explain};
 pub use release::release;
 
@@ -83,7 +84,6 @@ async fn deliver_to(rcpt: &Rcpt, mail: &Arc<Mail>, looked: Looked, env: &Arc<Env
     let stamp = stamp::of(&mail.session, rcpt, &verdict, env);
     let mut times = Times::after(looked.took());
     let plan = times.sieve(plan_of(rcpt, mail, &looked, &verdict, &stamp, env)).await;
-
     let stamp = stamp::with_trouble(stamp, &plan);
 
     // Prepare all of the plan, then show all of it, then say why.

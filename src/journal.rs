@@ -25,18 +25,19 @@ impl Times {
     }
 
     pub async fn sieve<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let begun = Instant::now();
-        let done = work.await;
-        self.sieve = begun.elapsed();
-        done
+        timed(&mut self.sieve, work).await
     }
 
     pub async fn store<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let begun = Instant::now();
-        let done = work.await;
-        self.store = begun.elapsed();
-        done
+        timed(&mut self.store, work).await
     }
+}
+
+async fn timed<T>(took: &mut Duration, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = work.await;
+    *took = begun.elapsed();
+    done
 }
 
 /// All that led to one delivery.

@@ -13,34 +13,45 @@
 
 /// The story: one message in, one answer per recipient.
 pub mod deliver;
+
 /// What shall happen: values only.
 pub mod plan;
 
-/// What others know: user tables, sandboxed workers; every question has a deadline.
-pub mod ask;
-/// What we think of it: pure; checks, rules, judge.
-pub mod filter;
 /// What a message is: pure, never fails, notes defects.
 pub mod mail;
-/// What the user wants: pure; a script becomes a plan.
-pub mod sieve;
-/// What we keep: Maildirs, quarantine, journal; the only part that touches the disk.
-pub mod store;
+
 /// What is inside it: pure; true types, archives, documents.
 pub mod unpack;
 
-/// The table of settings; documents are printed from it.
-pub mod config;
+/// What we think of it: pure; checks, rules, judge.
+pub mod filter;
+
+/// What the user wants: pure; a script becomes a plan.
+pub mod sieve;
+
+/// What others know: user tables, sandboxed workers; every question has a deadline.
+pub mod ask;
+
+/// What we keep: Maildirs, quarantine, journal; the only part that touches the disk.
+pub mod store;
+
 /// Why it happened: one record, read by log, command line and pages.
 pub mod journal;
-/// Every bound of the program, with value, unit and reason.
-pub mod limits;
+
 /// Why not: a code for the peer, a cause for the log, a remedy for the operator.
 pub mod refusal;
 
+/// Every bound of the program, with value, unit and reason.
+pub mod limits;
+
+/// The table of settings; documents are printed from it.
+pub mod config;
+
 /// What people may do: the one door for command line and pages.
 pub mod admin;
-/// The command line.
-pub mod cli;
+
 /// Who may talk to us: sockets and protocols.
 pub mod serve;
+
+/// The command line.
+pub mod cli;

@@ -113,11 +113,6 @@ impl Refusal {
         }
     }
 
-    /// What the operator can do now.
-    pub fn remedy(&self) -> &'static str {
-        self.kind.remedy()
-    }
-
     /// A refusal that will be the same next time.
     pub fn is_permanent(&self) -> bool {
         self.reply().0 >= 500

@@ -144,11 +144,6 @@ fn workers(set: usize) -> usize {
     if set > 0 { set } else { std::thread::available_parallelism().map_or(2, usize::from) }
 }
 
-/// Seconds since 1970.
-pub fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
-
 /// Is there room for a message of so many octets?
 ///
 /// # Errors

@@ -7,11 +7,11 @@ use crate::journal::Record;
 use crate::limits::{HEADER_FIELDS_MAX, STAMPED_BYTES_MAX};
 use crate::mail::{Stamp, fields};
 use crate::plan::Rcpt;
-use crate::store::{Begin, Key, Order, Receipt};
+use crate::store::{Key, Order};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Stages everything, then publishes; does nothing where an earlier try had done it and only its answer was lost.
+/// Stores one recipient's copy, or holds it, as the plan says.
 pub(super) async fn keep(record: &Record<'_>, mail: &Mail, stamp: &Stamp, looked: &Looked, env: &Arc<Env>) -> Answer {
     let key = key(record.rcpt, mail, looked);
     let held = record.held(env.settings.quarantine_days)?;
@@ -21,17 +21,9 @@ pub(super) async fn keep(record: &Record<'_>, mail: &Mail, stamp: &Stamp, looked
     let kilobytes = u32::try_from(bytes.len().min(STAMPED_BYTES_MAX) / 1024).unwrap_or(u32::MAX);
     let _room = env.room.acquire_many(kilobytes).await;
     env.blocking(move |env| {
-        let turn = match env.store.begin(&key) {
-            Begin::Already => return Ok(Receipt { already: true, ..Receipt::default() }),
-            Begin::Busy(refusal) => return Err(refusal),
-            Begin::Go(turn) => turn,
-        };
         // What is held is kept as it came; what is delivered carries our lines on top.
         let message = if held.is_some() { Cow::Borrowed(&*bytes) } else { Cow::Owned(stamp.on(&bytes)) };
-        let receipt =
-            env.store.stage(&Order { plan: &plan, mailbox: &mailbox, message: &message, key, held })?.publish()?;
-        turn.done();
-        Ok(receipt)
+        env.store.carry_out(&Order { plan: &plan, mailbox: &mailbox, message: &message, key, held })
     })
     .await
 }

@@ -48,11 +48,8 @@ pub(super) async fn take(mail: Arc<Mail>, env: Arc<Env>) -> Result<Looked, Refus
 /// One try, counted nowhere.
 pub(super) async fn once(mail: &Mail, sight: &Arc<Sight>) -> Result<Looked, Refusal> {
     let begun = Instant::now();
-    let (server, believed) = (&sight.settings.server, &sight.settings.look.believed_hosts);
-    let session = Session {
-        foreign_verdict: foreign_verdict(&mail.bytes, &server.mta_names, believed).filter(|_| !believed.is_empty()),
-        ..mail.session.clone()
-    };
+    let (ours, believed) = (&sight.settings.server.mta_names, &sight.settings.look.believed_hosts);
+    let session = Session { foreign_verdict: foreign_verdict(&mail.bytes, ours, believed), ..mail.session.clone() };
     let bytes = Arc::clone(&mail.bytes);
     let digest = sight.blocking(move |_| Ok(digest(&bytes)));
     let (seen, digest) = tokio::join!(sight.pool.look(&mail.bytes, &session), digest);

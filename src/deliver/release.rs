@@ -9,7 +9,7 @@ use crate::journal::{Record, Times};
 use crate::mail::{Address, Line, Session};
 use crate::plan::{Mailbox, Plan, Rcpt, Step};
 use crate::refusal::{Kind, Refusal};
-use crate::store::{Begin, Claim, Held, Key, Order, Receipt};
+use crate::store::{Claim, Held, Key, Order, Receipt};
 use std::sync::Arc;
 
 /// Delivers a held message to INBOX; `by` names who let it go.
@@ -24,7 +24,7 @@ pub async fn release(held: Held, message: Arc<[u8]>, by: &str, env: &Arc<Env>) -
     let id = held.id.clone();
     match env.blocking(move |env| env.store.quarantine.claim(&id, now())).await? {
         Claim::Yours => {}
-        Claim::Released(_) => return Ok(Receipt { already: true, ..Receipt::default() }),
+        Claim::Released(_) => return Ok(Receipt::already()),
         Claim::Taken => return Err(trouble(&held, "is just being released")),
         Claim::Unknown => return Err(trouble(&held, "has just been deleted")),
     }
@@ -49,26 +49,14 @@ fn trouble(held: &Held, what: &str) -> Refusal {
 
 /// The claim goes back where the delivery fails.
 fn deliver_once(id: &str, mailbox: &Mailbox, stamped: &[u8], env: &Env) -> Result<Receipt, Refusal> {
-    let delivered = deliver(id, mailbox, stamped, env);
+    let key = Key::of_release(id);
+    let order = Order { plan: &Plan::keep(), mailbox, message: stamped, key, held: None };
+    let delivered = env.store.carry_out(&order);
     match &delivered {
         Ok(_) => env.store.quarantine.released(id, now())?,
         Err(_) => env.store.quarantine.unclaim(id)?,
     }
     delivered
-}
-
-fn deliver(id: &str, mailbox: &Mailbox, stamped: &[u8], env: &Env) -> Result<Receipt, Refusal> {
-    let key = Key::of_release(id);
-    match env.store.begin(&key) {
-        Begin::Already => Ok(Receipt { already: true, ..Receipt::default() }),
-        Begin::Busy(refusal) => Err(refusal),
-        Begin::Go(turn) => {
-            let order = Order { plan: &Plan::keep(), mailbox, message: stamped, key, held: None };
-            let receipt = env.store.stage(&order)?.publish()?;
-            turn.done();
-            Ok(receipt)
-        }
-    }
 }
 
 /// The journal says who released it and from where.

@@ -33,6 +33,9 @@ pub fn client_of(bytes: &[u8], mta_names: &[String]) -> (Client, Option<String>)
 pub fn foreign_verdict(bytes: &[u8], mta_names: &[String], believed_hosts: &[String]) -> Option<String> {
     let named =
         |hosts: &[String], by: &str| hosts.iter().any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(by));
+    if believed_hosts.is_empty() {
+        return None;
+    }
     let mut verdict = None;
     for field in fields(bytes).take(HEADER_FIELDS_MAX) {
         if field.is("X-Spam-Flag") || field.is("X-Spam-Status") {

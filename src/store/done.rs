@@ -8,7 +8,7 @@
 //! Honest limit: a copy too many where power was lost, the reply was lost and the user had already removed the message,
 //! or after [`DONE_KEY_DAYS`].
 
-use super::Database;
+use super::{Database, now};
 use crate::limits::{DELIVERY_SECONDS_MAX, DONE_KEY_DAYS, DONE_KEYS_MAX};
 use crate::refusal::{Kind, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Names one delivery: SHA-256 of the message's bytes, MAIL FROM and RCPT TO. A retry of Postfix has the same bytes; a
 /// true second message has another queue id in its Received field, and so another key.
@@ -117,7 +117,7 @@ impl Turn {
     /// not be.
     pub fn done_then(mut self, after: impl FnOnce() + Send + 'static) {
         if let Some(key) = self.key.take() {
-            self.done.remember(key, unix_now(), after);
+            self.done.remember(key, now(), after);
         }
     }
 }
@@ -166,7 +166,7 @@ impl Done {
     /// Waits for an earlier try of the same delivery that is still under way (at most [`DELIVERY_SECONDS_MAX`]), then
     /// says whether it is done.
     pub fn begin(&self, key: &Key) -> Begin {
-        self.begin_at(key, unix_now())
+        self.begin_at(key, now())
     }
 
     fn begin_at(&self, key: &Key, now: i64) -> Begin {
@@ -198,7 +198,7 @@ impl Done {
 
     /// As [`Done::recover`], and runs `after` once it is committed, as [`Turn::done_then`] does.
     pub fn recover_then(&self, key: &Key, after: impl FnOnce() + Send + 'static) {
-        self.remember(*key, unix_now(), after);
+        self.remember(*key, now(), after);
     }
 
     fn remember(&self, key: Key, at: i64, after: impl FnOnce() + Send + 'static) {
@@ -303,11 +303,6 @@ impl Shared {
 /// The time before which a key is forgotten.
 pub(super) fn oldest(now: i64) -> i64 {
     now.saturating_sub(DONE_KEY_DAYS * 86_400)
-}
-
-/// Seconds since 1970.
-fn unix_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().cast_signed()
 }
 
 #[cfg(test)]
@@ -446,7 +441,7 @@ mod tests {
     #[test]
     fn keys_expire_from_memory_and_table_after_their_days() {
         let (_folder, done) = fresh();
-        let days = |days: i64| unix_now() + days * 86_400;
+        let days = |days: i64| now() + days * 86_400;
         for number in 0..10 {
             done.recover(&key(&number.to_string()));
         }

@@ -80,6 +80,13 @@ pub struct Receipt {
     pub already: bool,
 }
 
+impl Receipt {
+    /// An earlier try had stored it.
+    pub fn already() -> Self {
+        Self { places: Vec::new(), already: true }
+    }
+}
+
 /// Where a copy went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -107,6 +114,22 @@ impl Store {
     /// Waits for an earlier try of the same delivery that is still under way, then says whether it is done.
     pub fn begin(&self, key: &Key) -> Begin {
         self.done.begin(key)
+    }
+
+    /// Carries out an order once per key: stages everything, then publishes; does nothing where an earlier try had done it
+    /// and only its answer was lost.
+    ///
+    /// # Errors
+    /// The refusal that disk or database asks for; the next try may go then.
+    pub fn carry_out(&self, order: &Order<'_>) -> Result<Receipt, Refusal> {
+        let turn = match self.begin(&order.key) {
+            Begin::Already => return Ok(Receipt::already()),
+            Begin::Busy(refusal) => return Err(refusal),
+            Begin::Go(turn) => turn,
+        };
+        let receipt = self.stage(order)?.publish()?;
+        turn.done();
+        Ok(receipt)
     }
 
     /// Writes and syncs all copies of the plan where nobody sees them yet.
@@ -155,7 +178,7 @@ impl Store {
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

@@ -55,7 +55,7 @@ impl Staged {
     /// The refusal that the disk's error asks for.
     pub fn publish(self) -> Result<Receipt, Refusal> {
         let Some(Fresh { hold, mail, discards }) = self.fresh else {
-            return Ok(Receipt { places: Vec::new(), already: true });
+            return Ok(Receipt::already());
         };
         let mut places = Vec::new();
         let mut held = None;
