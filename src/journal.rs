@@ -59,7 +59,7 @@ impl Record<'_> {
     pub fn held(&self, days: i64) -> Result<Option<Held>, Refusal> {
         let hold = self.plan.actions.iter().find_map(|action| match action {
             Action::Quarantine { hold } => Some(hold),
-            Action::File { .. } | Action::Discard { .. } => None,
+            Action::File { .. } | Action::Send(_) | Action::Discard { .. } => None,
         });
         let Some(hold) = hold else { return Ok(None) };
         let summary = self.look.map(|l| l.summary.clone()).unwrap_or_default();

@@ -81,6 +81,8 @@ pub const SCRIPT_BYTES_MAX: u64 = 1 << 20;
 pub const SCRIPT_EVENTS_MAX: usize = 500;
 /// Instructions of one run of a script; wall time is bounded by the worker.
 pub const SCRIPT_INSTRUCTIONS_MAX: usize = 50_000;
+/// Errors, and warnings, of one script that are told. Beyond: the rest is counted.
+pub const SCRIPT_DIAGNOSTICS_MAX: usize = 100;
 /// Folders one run of a script may file into (Pigeonhole: 32 actions).
 pub const SCRIPT_ACTIONS_MAX: usize = 32;
 

@@ -42,9 +42,14 @@ pub struct Rcpt {
 
 /// Everything that shall happen, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Plan {
     /// In the order in which they were decided. Never empty in a plan that is carried out.
     pub actions: Vec<Action>,
+    /// Changes of the header that the script made (RFC 5293), in order; an action says how many of them it sees.
+    pub edits: Vec<Edit>,
+    /// What the `duplicate` tests of the run asked (RFC 7352): remembered when all of the plan is done.
+    pub asked: Vec<Asked>,
     /// Which line of which script did what, for `explain` and the journal.
     pub trace: Vec<Step>,
     /// What went wrong in the script, in words for its owner; the plan is then a keep.
@@ -56,11 +61,84 @@ pub struct Plan {
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Store a copy in a folder, made if it isn't there.
-    File { folder: FolderName, flags: Flags },
+    File {
+        folder: FolderName,
+        flags: Flags,
+        /// How many of [`Plan::edits`] are in this copy.
+        edits: usize,
+    },
+    /// Hand a message over to Postfix.
+    Send(Outgoing),
     /// Hold it away from the user; see [`Hold`].
     Quarantine { hold: Hold },
     /// Store nothing; the journal remembers.
     Discard { why: String },
+}
+
+/// One message that leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    pub kind: OutgoingKind,
+    /// MAIL FROM; empty for the null reverse-path.
+    pub from: String,
+    /// RCPT TO; never empty.
+    pub to: Vec<String>,
+    pub content: Content,
+    /// Where it may be sent but once in a while: the memory decides when the plan is carried out.
+    pub once: Option<Once>,
+}
+
+/// Why a message leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutgoingKind {
+    /// The message itself, for another address: must be handed over before its sender is answered.
+    Redirect,
+    /// Our words to its sender, in its place (RFC 5429): as [`OutgoingKind::Redirect`].
+    Reject,
+    /// Our words to its sender (RFC 5230): lost where it can't be handed over.
+    Vacation,
+    /// Our words to whom the user names (RFC 5436): as [`OutgoingKind::Vacation`].
+    Notify,
+}
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The message as it would be stored, with so many of [`Plan::edits`].
+    Message { edits: usize },
+    /// A whole message of ours, header and body, with CRLF.
+    Text(String),
+}
+
+/// A key of a user's memory, and for how long it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Once {
+    /// Hexadecimal digits.
+    pub key: String,
+    pub seconds: i64,
+}
+
+/// What one `duplicate` test asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Hexadecimal digits.
+    pub key: String,
+    /// For how long it shall be remembered.
+    pub seconds: i64,
+    /// `:last`: a message that is a duplicate lengthens the memory, too (RFC 7352 §3.3).
+    pub last: bool,
+}
+
+/// One change of the header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub enum Edit {
+    /// A field above all others, or below them. The value is UTF-8 without controls, not folded.
+    Add { name: String, value: String, last: bool },
+    /// The fields at these places, counted from 0 over the header as the edits before have left it.
+    Delete { fields: Vec<usize> },
 }
 
 /// Why a message is held, and who may let it go.
@@ -84,7 +162,7 @@ pub struct Step {
 impl Plan {
     /// Store it in INBOX.
     pub fn keep() -> Self {
-        Self::of(Action::File { folder: FolderName::inbox(), flags: Flags::default() })
+        Self::of(Action::File { folder: FolderName::inbox(), flags: Flags::default(), edits: 0 })
     }
 
     /// Store it in INBOX because a script failed; says why.
@@ -97,18 +175,22 @@ impl Plan {
     }
 }
 
-/// The five system flags that Maildir has letters for (RFC 3501 §2.3.2; Dovecot: D F R S T).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The flags of one copy: those that Maildir has letters for (RFC 3501 §2.3.2; Dovecot: D F R S T), and keywords, which
+/// get theirs from the folder's `dovecot-keywords`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     pub seen: bool,
     pub answered: bool,
     pub flagged: bool,
     pub draft: bool,
     pub deleted: bool,
+    /// As the script wrote them, each once in whatever case.
+    #[serde(default)]
+    pub keywords: Vec<String>,
 }
 
 impl Flags {
-    /// Reads IMAP names such as `\Seen`, in any case; unknown ones are left out.
+    /// Reads IMAP names such as `\Seen`, in any case; unknown names with a backslash are left out.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut flags = Self::default();
         for name in names {
@@ -118,29 +200,51 @@ impl Flags {
                 "\\flagged" => flags.flagged = true,
                 "\\draft" => flags.draft = true,
                 "\\deleted" => flags.deleted = true,
-                _ => {}
+                other if other.starts_with('\\') || other.is_empty() => {}
+                _ => flags.add_keyword(name),
             }
         }
         flags
     }
 
-    /// All flags of both: two actions that file into one folder make one copy (RFC 5228 §2.10.3).
-    pub fn united(self, other: Self) -> Self {
-        Self {
-            seen: self.seen || other.seen,
-            answered: self.answered || other.answered,
-            flagged: self.flagged || other.flagged,
-            draft: self.draft || other.draft,
-            deleted: self.deleted || other.deleted,
+    fn add_keyword(&mut self, name: &str) {
+        if !self.keywords.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            self.keywords.push(name.to_string());
         }
     }
 
-    /// The letters of a Maildir name, in ASCII order as Maildir asks.
-    pub fn letters(self) -> String {
+    /// All flags of both: two actions that file into one folder make one copy (RFC 5228 §2.10.3).
+    pub fn united(mut self, other: &Self) -> Self {
+        self.seen |= other.seen;
+        self.answered |= other.answered;
+        self.flagged |= other.flagged;
+        self.draft |= other.draft;
+        self.deleted |= other.deleted;
+        other.keywords.iter().for_each(|name| self.add_keyword(name));
+        self
+    }
+
+    /// The letters of the system flags in a Maildir name, in ASCII order as Maildir asks.
+    pub fn letters(&self) -> String {
         [(self.draft, 'D'), (self.flagged, 'F'), (self.answered, 'R'), (self.seen, 'S'), (self.deleted, 'T')]
             .into_iter()
             .filter_map(|(set, letter)| set.then_some(letter))
             .collect()
+    }
+
+    /// The IMAP names, system flags first.
+    pub fn names(&self) -> Vec<String> {
+        [
+            (self.answered, "\\Answered"),
+            (self.deleted, "\\Deleted"),
+            (self.draft, "\\Draft"),
+            (self.flagged, "\\Flagged"),
+            (self.seen, "\\Seen"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then(|| name.to_string()))
+        .chain(self.keywords.iter().cloned())
+        .collect()
     }
 }
 

@@ -34,6 +34,7 @@ fn filed() -> Plan {
     let file = |folder: &str, flags: &[&str]| Action::File {
         folder: FolderName::parse(folder).unwrap(),
         flags: Flags::from_names(flags.iter().copied()),
+        edits: 0,
     };
     Plan { actions: vec![file("INBOX", &[]), file("Lists.Rust", &[]), file("Kept", &["\\Seen"])], ..Plan::default() }
 }

@@ -6,9 +6,11 @@
 use crate::filter::Look;
 use crate::limits::DASH_LINES_MAX;
 use crate::limits::{
-    DETAIL_BYTES_MAX, LINKS_MAX, SCRIPT_ACTIONS_MAX, SCRIPT_EVENTS_MAX, UNPACK_DEPTH_MAX, UNPACK_ENTRIES_MAX,
+    DETAIL_BYTES_MAX, LINKS_MAX, SCRIPT_ACTIONS_MAX, SCRIPT_DIAGNOSTICS_MAX, SCRIPT_EVENTS_MAX, UNPACK_DEPTH_MAX,
+    UNPACK_ENTRIES_MAX,
 };
 use crate::plan::{Action, Plan};
+use crate::sieve::Report;
 
 /// Octets of a finding's name: those of the rules are shorter.
 const NAME_BYTES_MAX: usize = 64;
@@ -58,13 +60,20 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     let lone = plan.actions.len() == 1;
     for action in &plan.actions {
         match action {
-            Action::File { .. } => {}
+            Action::File { .. } | Action::Send(_) => {}
             Action::Discard { .. } if lone && plan.trouble.is_none() => {}
             Action::Discard { .. } => return Err("a discard beside something else".into()),
             Action::Quarantine { .. } => return Err("a quarantine, which scripts can't ask for".into()),
         }
     }
     Ok(())
+}
+
+/// # Errors
+/// What no honest worker says.
+pub(super) fn check_report(report: &Report) -> Result<(), String> {
+    let all = report.errors.len() + report.warnings.len();
+    if all > 2 * SCRIPT_DIAGNOSTICS_MAX { Err(format!("a report of {all} lines")) } else { Ok(()) }
 }
 
 fn cut(text: &str) -> String {
@@ -79,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_captured_worker_can_not_hold_or_lose_by_a_trick() {
-        let file = || Action::File { folder: FolderName::inbox(), flags: Flags::default() };
+        let file = || Action::File { folder: FolderName::inbox(), flags: Flags::default(), edits: 0 };
         let discard = || Action::Discard { why: "x".into() };
         let hold = || Action::Quarantine { hold: Hold { why: "x".into(), operator_only: true } };
         for (actions, honest) in [

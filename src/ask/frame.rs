@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Look,
     /// To the worker: run scripts over the message; a request.
     Sieve,
+    /// To the worker: check the text of a script; a question.
+    Check,
     /// To the worker: try to break out; an attempt.
     Attempt,
     /// From the worker, once: what of the cage is in force.
@@ -27,11 +29,12 @@ pub(super) enum Kind {
     Panic,
 }
 
-const KINDS: [(Kind, u8); 8] = [
+const KINDS: [(Kind, u8); 9] = [
     (Kind::Rules, b'R'),
     (Kind::Message, b'M'),
     (Kind::Look, b'L'),
     (Kind::Sieve, b'S'),
+    (Kind::Check, b'C'),
     (Kind::Attempt, b'T'),
     (Kind::Hello, b'H'),
     (Kind::Answer, b'A'),

@@ -4,7 +4,7 @@
 //! gets a [`Trouble`], and no other question notices. Waiting for a free worker is a fair queue. Does not decide what
 //! becomes of a message that was not looked at.
 
-use super::answers::{check_look, check_plan};
+use super::answers::{check_look, check_plan, check_report};
 use super::cage::{Attempt, Cage, Outcome};
 use super::frame::Kind;
 use super::kept::Kept;
@@ -13,7 +13,7 @@ use crate::filter::Look;
 use crate::limits::{SLOW_SCRIPT_SECONDS, WORKER_ANSWER_SECONDS, WORKER_QUESTIONS_MAX};
 use crate::mail::Session;
 use crate::plan::Plan;
-use crate::sieve::Request;
+use crate::sieve::{Question, Report, Request};
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::path::PathBuf;
@@ -142,6 +142,16 @@ impl Pool {
             self.inner.slow.note(script);
         }
         answer
+    }
+
+    /// Checks the text of a script before it is stored.
+    ///
+    /// # Errors
+    /// As [`Pool::look`].
+    pub async fn check(&self, question: &Question) -> Result<Report, Trouble> {
+        let question = serde_json::to_vec(question).map_err(|error| Trouble::Nonsense(error.to_string()))?;
+        let _turn = self.inner.script_turns.acquire().await.map_err(|error| Trouble::Start(error.to_string()))?;
+        self.ask(None, Kind::Check, &question, check_report).await
     }
 
     /// Lets a worker try to break out or to die; for tests and for the operator ([`Pool::test_cage`]).

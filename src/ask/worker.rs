@@ -8,7 +8,7 @@ use super::frame::{self, Kind};
 use crate::filter::{Look, Rules, look_with};
 use crate::limits::{SCRIPT_CPU_SECONDS, WORKER_CPU_SECONDS, WORKER_STACK_BYTES};
 use crate::mail::Session;
-use crate::sieve::{Cache, Request, plan_with};
+use crate::sieve::{Cache, Question, Request, plan_with, report};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,7 +64,7 @@ fn answer_all(cage: &cage::Cage) -> io::Result<()> {
 /// CPU seconds for one frame.
 fn seconds_of(kind: Kind) -> u64 {
     match kind {
-        Kind::Sieve => SCRIPT_CPU_SECONDS,
+        Kind::Sieve | Kind::Check => SCRIPT_CPU_SECONDS,
         Kind::Rules | Kind::Message | Kind::Look | Kind::Attempt | Kind::Hello | Kind::Answer | Kind::Panic => {
             WORKER_CPU_SECONDS
         }
@@ -98,6 +98,7 @@ impl Desk {
             Kind::Sieve => Some(question::<Request>(&payload, |request| {
                 json(&plan_with(&mut self.scripts, &self.message, request))
             })),
+            Kind::Check => Some(question::<Question>(&payload, |question| json(&report(question)))),
             Kind::Attempt => Some(question::<Attempt>(&payload, |attempt| json(&cage::attempt(*attempt)))),
             Kind::Hello | Kind::Answer | Kind::Panic => Some(Err(io::Error::other(format!("{kind:?} is no question")))),
         }

@@ -11,11 +11,13 @@ mod expand;
 mod lex;
 mod lower;
 mod mend;
+mod report;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use compile::Cache;
+pub use report::{Diagnostic, Question, Report, announced, report};
 
 use crate::limits::SCRIPT_ACTIONS_MAX;
 use crate::mail::{self, Stamp};
@@ -110,7 +112,7 @@ fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> Plan {
         all.filed.append(&mut wishes.filed);
         all.discarded = wishes.discarded.or(all.discarded);
         all.keep = match (all.keep, wishes.keep) {
-            (Some(before), Some(now)) => Some(before.united(now)),
+            (Some(before), Some(now)) => Some(before.united(&now)),
             (_, now) => now,
         };
         if all.keep.is_none() {
@@ -123,7 +125,7 @@ fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> Plan {
 /// The plan of all wishes: each folder once, INBOX where keep is in effect or something went wrong, a discard only
 /// where nothing else is done.
 fn finish(wishes: Wishes, trouble: Option<String>) -> Plan {
-    let mut plan = Plan { actions: Vec::new(), trace: wishes.steps, trouble };
+    let mut plan = Plan { trace: wishes.steps, trouble, ..Plan::default() };
     let mut filed = wishes.filed;
     if let Some(flags) = wishes.keep {
         filed.push((FolderName::inbox(), flags));
@@ -151,12 +153,12 @@ fn finish(wishes: Wishes, trouble: Option<String>) -> Plan {
 /// RFC 5228 §2.10.3: the same folder gets one copy; it has the flags of all.
 fn file(actions: &mut Vec<Action>, folder: FolderName, flags: Flags) {
     for action in actions.iter_mut() {
-        if let Action::File { folder: known, flags: have } = action
+        if let Action::File { folder: known, flags: have, .. } = action
             && *known == folder
         {
-            *have = have.united(flags);
+            *have = std::mem::take(have).united(&flags);
             return;
         }
     }
-    actions.push(Action::File { folder, flags });
+    actions.push(Action::File { folder, flags, edits: 0 });
 }

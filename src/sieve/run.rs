@@ -109,7 +109,7 @@ impl Run<'_> {
             Event::FileInto { folder, flags, mailbox_id, .. } => self.note(&folder, &flags, mailbox_id)?,
             // Every keep of the script has become a FileInto: what is left is the implicit one.
             Event::Keep { flags, .. } => {
-                self.wishes.keep = Some(self.wishes.keep.unwrap_or_default().united(flags_of(&flags)));
+                self.wishes.keep = Some(self.wishes.keep.take().unwrap_or_default().united(&flags_of(&flags)));
                 self.step(&self.script.name.clone(), 0, "implicit keep".into());
             }
             Event::IncludeScript { name, optional } => return self.include(name, optional),
@@ -135,7 +135,7 @@ impl Run<'_> {
         let flags = flags_of(flags);
         match act {
             Act::Keep => {
-                self.wishes.keep = Some(self.wishes.keep.unwrap_or_default().united(flags));
+                self.wishes.keep = Some(self.wishes.keep.take().unwrap_or_default().united(&flags));
                 self.step(&script, line, "keep".into());
             }
             Act::Discard => {

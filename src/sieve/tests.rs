@@ -36,9 +36,10 @@ fn short(plan: &Plan) -> String {
         .actions
         .iter()
         .map(|action| match action {
-            Action::File { folder, flags } if flags.letters().is_empty() => folder.to_string(),
-            Action::File { folder, flags } => format!("{folder}/{}", flags.letters()),
+            Action::File { folder, flags, .. } if flags.letters().is_empty() => folder.to_string(),
+            Action::File { folder, flags, .. } => format!("{folder}/{}", flags.letters()),
             Action::Discard { .. } => "discard".into(),
+            Action::Send(_) => "send".into(),
             Action::Quarantine { .. } => "quarantine".into(),
         })
         .collect();

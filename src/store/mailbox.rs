@@ -273,7 +273,7 @@ impl StagedMail {
     /// Adds each name it made to `linked`, in the order of the targets.
     fn show(&mut self, linked: &mut Vec<String>) -> Result<(), Refusal> {
         for (target, dir) in &self.targets {
-            let name = self.link(target.flags, dir);
+            let name = self.link(&target.flags, dir);
             linked.push(name.map_err(|error| refuse("linking into", dir.path(), &error))?);
         }
         for (_, dir) in &self.targets {
@@ -285,7 +285,7 @@ impl StagedMail {
         }
     }
 
-    fn link(&self, flags: Flags, dir: &Dir) -> io::Result<String> {
+    fn link(&self, flags: &Flags, dir: &Dir) -> io::Result<String> {
         let mut taken = ErrorKind::AlreadyExists.into();
         for _ in 0..NAME_TRIES_MAX {
             let name = self.maildirs.names.stored(self.sizes, flags)?;

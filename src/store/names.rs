@@ -56,7 +56,7 @@ impl Names {
     }
 
     /// The name under which users see a message: without flags for `new/`, with them for `cur/`.
-    pub(super) fn stored(&self, sizes: Sizes, flags: Flags) -> io::Result<String> {
+    pub(super) fn stored(&self, sizes: Sizes, flags: &Flags) -> io::Result<String> {
         let letters = flags.letters();
         let info = if letters.is_empty() { String::new() } else { format!(":2,{letters}") };
         Ok(format!("{},S={},W={}{info}", self.unique()?, sizes.bytes, sizes.virtual_bytes))
@@ -134,14 +134,14 @@ mod tests {
     fn names_hold_what_they_promise() {
         let names = Names::new("mx/1:a,b.example");
         let sizes = Sizes { bytes: 10, virtual_bytes: 12 };
-        let name = names.stored(sizes, Flags::default()).unwrap();
+        let name = names.stored(sizes, &Flags::default()).unwrap();
         assert!(name.ends_with(".mx\\0571\\072a\\054b.example,S=10,W=12"), "{name}");
         assert_eq!(size_in(&name), Some(10));
         let flags = Flags { seen: true, flagged: true, ..Flags::default() };
-        let name = names.stored(sizes, flags).unwrap();
+        let name = names.stored(sizes, &flags).unwrap();
         assert!(name.ends_with(",S=10,W=12:2,FS"), "{name}");
         assert_eq!(size_in(&name), Some(10));
-        assert_ne!(names.stored(sizes, flags).unwrap(), name);
+        assert_ne!(names.stored(sizes, &flags).unwrap(), name);
         assert!(Names::new(&"ü".repeat(500)).staged(&Key([255; 32]), 1000).unwrap().len() < 250);
     }
 

@@ -93,10 +93,10 @@ fn take_back(quarantine: &Quarantine, held: Option<&str>) {
 fn targets(order: &Order<'_>) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
     for action in &order.plan.actions {
-        let Action::File { folder, flags } = action else { continue };
+        let Action::File { folder, flags, .. } = action else { continue };
         match targets.iter_mut().find(|target| target.folder == *folder) {
-            Some(target) => target.flags = target.flags.united(*flags),
-            None => targets.push(Target { folder: folder.clone(), flags: *flags }),
+            Some(target) => target.flags = std::mem::take(&mut target.flags).united(flags),
+            None => targets.push(Target { folder: folder.clone(), flags: flags.clone() }),
         }
     }
     if order.plan.actions.is_empty() {
@@ -108,13 +108,13 @@ fn targets(order: &Order<'_>) -> Vec<Target> {
 fn holds(order: &Order<'_>) -> bool {
     order.plan.actions.iter().any(|action| match action {
         Action::Quarantine { .. } => true,
-        Action::File { .. } | Action::Discard { .. } => false,
+        Action::File { .. } | Action::Send(_) | Action::Discard { .. } => false,
     })
 }
 
 fn why_discarded(action: &Action) -> Option<String> {
     match action {
         Action::Discard { why } => Some(why.clone()),
-        Action::File { .. } | Action::Quarantine { .. } => None,
+        Action::File { .. } | Action::Send(_) | Action::Quarantine { .. } => None,
     }
 }

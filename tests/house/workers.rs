@@ -33,6 +33,7 @@ fn folders(plan: &Plan) -> Vec<String> {
         .iter()
         .map(|action| match action {
             Action::File { folder, .. } => folder.to_string(),
+            Action::Send(_) => "send".to_string(),
             Action::Discard { .. } => "discard".into(),
             Action::Quarantine { .. } => "quarantine".into(),
         })
