@@ -246,7 +246,8 @@ impl<'a> Run<'a> {
                 }
                 Ok(true)
             }
-            other => self.leaf(other, line),
+            Test::Look(look) => self.look(look, line),
+            Test::Ask(ask) => self.ask(ask, line),
         }
     }
 }
