@@ -306,7 +306,8 @@ impl Checker<'_, '_> {
 
     fn address_fields(&mut self, given: &Given<'_>) -> Texts {
         for (name, span) in given.plain_texts(0) {
-            if !name.contains("${") && !values::is_address_field(name) {
+            // RFC 5703 §4.2: a part has fields of its own, such as Content-From.
+            if !name.contains("${") && !given.has("mime") && !values::is_address_field(name) {
                 // RFC 5228 §5.1: only fields that hold addresses.
                 let words = format!("\"address\" can't read the field {name:?}, which holds no list of addresses");
                 self.notes.error_with("bad-header-name", span, words, Some("use the test \"header\"".into()));

@@ -2,6 +2,7 @@
 //!
 //! Standards: RFC 5228 §5 and those of the extensions.
 
+use super::super::address::AddressPart;
 use super::super::body;
 use super::super::program::{Ask, DuplicateId, How, Look, MatchType, Texts, Transform};
 use super::super::reply::notify;
@@ -21,7 +22,9 @@ impl Run<'_> {
             }
             Look::Address { part, fields, keys, how, index, mime } => {
                 let names = self.expand_all(fields);
-                let values = self.address_values(&names, *part, *index, mime.as_ref());
+                // RFC 5231 §4.2: addresses are counted, whatever part is asked for.
+                let part = if matches!(how.match_type, MatchType::Count(_)) { AddressPart::All } else { *part };
+                let values = self.address_values(&names, part, *index, mime.as_ref());
                 self.any(&format!("address {}", names.join(", ")), &values, keys, how, line)
             }
             Look::Envelope { part, fields, keys, how } => {
@@ -83,11 +86,11 @@ impl Run<'_> {
             }
             Ask::Spam { percent, key, how } => {
                 let value = self.spam_value(*percent)?;
-                self.any("spamtest", &[value], &vec![key.clone()], how, line)
+                self.score("spamtest", value, key, how, line)
             }
             Ask::Virus { key, how } => {
                 let value = self.virus_value()?;
-                self.any("virustest", &[value], &vec![key.clone()], how, line)
+                self.score("virustest", value, key, how, line)
             }
             Ask::Duplicate { handle, id, seconds, last } => self.duplicate(handle.as_ref(), id, *seconds, *last, line),
             Ask::ValidNotifyMethod { uris } => {
@@ -122,6 +125,20 @@ impl Run<'_> {
             scope.matches = before;
         }
         answer
+    }
+
+    /// RFC 5235 §3.1: what was not tested is 0, and is not counted.
+    fn score(&mut self, what: &str, value: Option<String>, key: &Template, how: &How, line: usize) -> Answer {
+        let values: Vec<String> = match how.match_type {
+            MatchType::Count(_) => value.into_iter().collect(),
+            MatchType::Is
+            | MatchType::Contains
+            | MatchType::Matches
+            | MatchType::Regex
+            | MatchType::Value(_)
+            | MatchType::List => vec![value.unwrap_or_else(|| "0".into())],
+        };
+        self.any(what, &values, &vec![key.clone()], how, line)
     }
 
     pub(super) fn folder_exists(&self, name: &str) -> bool {
