@@ -10,7 +10,9 @@ mod keep;
 mod look;
 mod release;
 mod script;
+mod send;
 mod stamp;
+mod suspend;
 
 pub use crate::store::now;
 pub use env::{Env, OpenError, Sight, has_room, refused};
@@ -83,10 +85,9 @@ async fn deliver_to(rcpt: &Rcpt, mail: &Arc<Mail>, looked: Looked, env: &Arc<Env
     let verdict = look::verdict(rcpt, &looked, env);
     let stamp = stamp::of(&mail.session, rcpt, &verdict, env);
     let mut times = Times::after(looked.took());
-    let plan = times.sieve(plan_of(rcpt, mail, &looked, &verdict, &stamp, env)).await;
-    let stamp = stamp::with_trouble(stamp, &plan);
+    let plan = times.sieve(plan_of(rcpt, mail, &looked, &verdict, &stamp, env, Some(env))).await;
 
-    // Prepare all of the plan, then show all of it, then say why.
+    // Prepare all of the plan, let leave what must, then show all of it, then say why.
     let record = Record {
         rcpt,
         session: &mail.session,
@@ -108,10 +109,11 @@ async fn plan_of(
     verdict: &Verdict,
     stamp: &Stamp,
     sight: &Arc<Sight>,
+    env: Option<&Arc<Env>>,
 ) -> Plan {
     match &verdict.fate {
         Fate::Quarantine { hold } => Plan::of(Action::Quarantine { hold: hold.clone() }),
         Fate::Discard { why } => Plan::of(Action::Discard { why: why.clone() }),
-        Fate::Deliver { .. } => script::plan(rcpt, mail, looked, stamp, sight).await,
+        Fate::Deliver { .. } => script::plan(rcpt, mail, looked, stamp, sight, env).await,
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::limits::{FOLDER_BYTES_MAX, FOLDER_LEVELS_MAX};
 use crate::mail::Address;
+pub use crate::mail::Edit;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -102,6 +103,35 @@ pub enum OutgoingKind {
     Notify,
 }
 
+impl OutgoingKind {
+    /// For log, journal and database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Reject => "reject",
+            Self::Vacation => "vacation",
+            Self::Notify => "notify",
+        }
+    }
+
+    /// Must it be handed over before the sender is answered?
+    pub fn is_must(self) -> bool {
+        match self {
+            Self::Redirect | Self::Reject => true,
+            Self::Vacation | Self::Notify => false,
+        }
+    }
+}
+
+/// Why a message could not be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// It may work later.
+    Later(String),
+    /// It would be refused again.
+    Never(String),
+}
+
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,16 +159,6 @@ pub struct Asked {
     pub seconds: i64,
     /// `:last`: a message that is a duplicate lengthens the memory, too (RFC 7352 §3.3).
     pub last: bool,
-}
-
-/// One change of the header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "edit", rename_all = "snake_case")]
-pub enum Edit {
-    /// A field above all others, or below them. The value is UTF-8 without controls, not folded.
-    Add { name: String, value: String, last: bool },
-    /// The fields at these places, counted from 0 over the header as the edits before have left it.
-    Delete { fields: Vec<usize> },
 }
 
 /// Why a message is held, and who may let it go.
@@ -242,7 +262,8 @@ impl Flags {
             (self.seen, "\\Seen"),
         ]
         .into_iter()
-        .filter_map(|(set, name)| set.then(|| name.to_string()))
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| name.to_string())
         .chain(self.keywords.iter().cloned())
         .collect()
     }

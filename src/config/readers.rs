@@ -7,6 +7,7 @@ use super::value::Value;
 use crate::filter::{ClassPolicy, Conduct};
 use crate::limits::{SETTINGS_TAG_BYTES_MAX, UNIX_PATH_BYTES_MAX};
 use crate::mail::Address;
+use crate::plan::FolderName;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -252,6 +253,35 @@ pub(super) fn tcp_address(value: &Value) -> Result<SocketAddr, String> {
         return Err(format!("{text:?} has port 25, which LMTP must not use (RFC 2033 §5); 24 is usual"));
     }
     Ok(address)
+}
+
+/// `address:port` of a server that takes mail by SMTP.
+pub(super) fn submission(value: &Value) -> Result<SocketAddr, String> {
+    let text = text(value)?;
+    let wanted = || format!("{text:?} is not address:port, such as \"127.0.0.1:25\" or \"[::1]:10025\"");
+    text.parse().ok().filter(|address: &SocketAddr| address.port() > 0).ok_or_else(wanted)
+}
+
+/// A program with its whole path, and words; an empty list is none.
+pub(super) fn command(value: &Value) -> Result<Vec<String>, String> {
+    let words = list(value, |word| text(word).map(str::to_string))?;
+    match words.first() {
+        Some(program) if !program.starts_with('/') => {
+            Err(format!("{program:?} is not the whole path of a program, such as \"/usr/sbin/sendmail\""))
+        }
+        Some(_) | None => Ok(words),
+    }
+}
+
+/// `\Junk=INBOX.Spams`: a special use (RFC 6154 §2) and its folder.
+pub(super) fn special_use(value: &Value) -> Result<(String, FolderName), String> {
+    let text = text(value)?;
+    let wanted = || format!("{text:?} is not USE=FOLDER, such as \"\\\\Junk=INBOX.Spams\"");
+    let (usage, folder) = text.split_once('=').filter(|(usage, _)| usage.len() > 1).ok_or_else(wanted)?;
+    if !usage.strip_prefix('\\').is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return Err(wanted());
+    }
+    Ok((usage.to_string(), FolderName::parse(folder)?))
 }
 
 pub(super) fn ip_address(value: &Value) -> Result<IpAddr, String> {

@@ -30,7 +30,7 @@ pub async fn explain(mail: Arc<Mail>, sight: Arc<Sight>) -> Result<Explained, Re
     let looked = look::once(&mail, &sight).await?;
     let verdict = look::verdict(rcpt, &looked, &sight);
     let stamp = stamp::of(&mail.session, rcpt, &verdict, &sight);
-    let plan = plan_of(rcpt, &mail, &looked, &verdict, &stamp, &sight).await;
+    let plan = plan_of(rcpt, &mail, &looked, &verdict, &stamp, &sight, None).await;
     let (session, mailbox) = (mail.session.clone(), rcpt.mailbox.clone());
     Ok(Explained { session, mailbox, look: looked.look().cloned(), verdict, stamp, plan })
 }

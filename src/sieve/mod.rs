@@ -47,6 +47,8 @@ pub struct Request {
     pub stamp: Stamp,
     /// Seconds since 1970.
     pub now: i64,
+    /// The keys of `duplicate` tests that were seen before (RFC 7352).
+    pub seen: std::collections::BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
