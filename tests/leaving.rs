@@ -249,7 +249,9 @@ fn a_server_that_is_not_ready_refuses_the_delivery_for_now_and_the_retry_sends_o
 
 #[test]
 fn what_is_refused_for_good_is_kept_in_inbox_with_the_reason() {
-    for (kind, command) in [(OutgoingKind::Redirect, "RCPT"), (OutgoingKind::Reject, "."), (OutgoingKind::Redirect, "MAIL")] {
+    for (kind, command) in
+        [(OutgoingKind::Redirect, "RCPT"), (OutgoingKind::Reject, "."), (OutgoingKind::Redirect, "MAIL")]
+    {
         let house = House::new();
         house.server.answer_once(command, "550 5.1.1 No such user here");
         let store = house.open(Disk::default()).unwrap();

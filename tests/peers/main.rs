@@ -19,6 +19,7 @@ mod world;
 mod dovecot;
 mod imap;
 mod kill;
+mod leaving;
 mod postfix;
 mod recipients;
 mod swaks;
