@@ -109,7 +109,11 @@ impl Record<'_> {
             message_id = ?row.message_id, bytes = row.bytes, class = %row.class, score = row.score, ms = row.millis,
             trouble = ?self.plan.trouble, "delivered to {:?}", row.outcome
         );
-        let is_all = |place: &Place| matches!(place, Place::Discarded { .. } | Place::Unsent { .. });
+        let is_all = |place: &Place| match place {
+            Place::Discarded { .. } | Place::Unsent { .. } => true,
+            Place::Sent { what, .. } => !what.is_must(),
+            Place::Folder { .. } | Place::Quarantine { .. } => false,
+        };
         match !receipt.already && receipt.places.iter().all(is_all) {
             true => journal::append_now(&store.database, row),
             false => {

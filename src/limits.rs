@@ -286,6 +286,13 @@ pub const KEYWORD_BYTES_MAX: usize = 50;
 pub const KEYWORDS_BYTES_MAX: u64 = 16 << 10;
 /// Seconds for one message to be handed over to Postfix, from connecting to its answer. Beyond: 451 4.4.1, tried again.
 pub const SUBMIT_SECONDS_MAX: u64 = 30;
+/// Seconds for all messages of one delivery that must leave: well under [`DELIVERY_SECONDS_MAX`]. Beyond: 451 4.4.1, and
+/// the retry hands over the rest.
+pub const LEAVING_SECONDS_MAX: u64 = 60;
+/// Addresses that one plan sends to, over all its messages. Beyond: the worker's answer is not believed.
+pub const SENT_TO_MAX: usize = 100;
+/// Octets of one message that a script writes (vacation, reject, notify). Beyond: the worker's answer is not believed.
+pub const SENT_TEXT_BYTES_MAX: usize = 1 << 20;
 /// Seconds in which all vacation replies and notifications of one delivery are handed over, because the sender's
 /// answer waits for them. Beyond: the rest is not sent, and log and journal say so.
 pub const COURTESY_SECONDS_MAX: u64 = 5;

@@ -280,6 +280,30 @@ fn of_two_redirects_the_refused_one_is_kept_and_the_other_is_sent_once() {
 }
 
 #[test]
+fn of_several_addresses_the_refused_one_is_told_to_the_user_and_to_nobody_else() {
+    let house = House::new();
+    house.server.answer_once("RCPT", "550 5.1.1 no");
+    let store = house.open(Disk::default()).unwrap();
+    let mut all = plan(vec![redirect("one@elsewhere.example")]);
+    if let Action::Send(outgoing) = &mut all.actions[0] {
+        outgoing.to.push("two@elsewhere.example".into());
+    }
+    house.deliver(&store, &all, KEY).unwrap();
+    let (taken, inbox) = (house.server.taken(), house.inbox());
+    assert_eq!((taken.len(), taken[0].to.as_str(), inbox.len()), (1, "two@elsewhere.example", 1));
+    assert!(!String::from_utf8_lossy(&taken[0].message).contains("X-PM-Sieve"));
+    assert!(String::from_utf8_lossy(&inbox[0]).contains("one@elsewhere.example"));
+}
+
+#[test]
+fn a_plan_of_replies_alone_keeps_the_message() {
+    let house = House::new();
+    let store = house.open(Disk::default()).unwrap();
+    house.deliver(&store, &plan(vec![words(OutgoingKind::Vacation)]), KEY).unwrap();
+    assert_eq!((house.inbox().len(), house.server.taken().len()), (1, 1));
+}
+
+#[test]
 fn a_message_that_comes_back_or_goes_round_is_kept() {
     let house = House::new();
     let store = house.open(Disk::default()).unwrap();

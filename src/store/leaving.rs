@@ -11,7 +11,9 @@
 
 use super::memory::hex_digest;
 use super::{Allowed, Begin, Key, Order, Place, Receipt, Store, digest, now, staged};
-use crate::limits::{COURTESY_SECONDS_MAX, HEADER_FIELDS_MAX, REDIRECT_SAME_SECONDS, SUBMIT_SECONDS_MAX};
+use crate::limits::{
+    COURTESY_SECONDS_MAX, HEADER_FIELDS_MAX, LEAVING_SECONDS_MAX, REDIRECT_SAME_SECONDS, SUBMIT_SECONDS_MAX,
+};
 use crate::mail::{fields, forwarded, goes_round, header_end};
 use crate::plan::{Action, Content, Flags, FolderName, Once, Outgoing, OutgoingKind, Plan, Unsent};
 use crate::refusal::{Kind, Refusal};
@@ -60,7 +62,7 @@ enum Left {
 pub(super) fn carry(store: &Store, order: &Order<'_>) -> Result<Receipt, Refusal> {
     let mut plan = order.plan.clone();
     let mut failed = Vec::new();
-    // Each round has one action fewer that sends.
+    // Each round has one address fewer.
     loop {
         let staged = staged::stage(store, order, &plan)?;
         if staged.is_done() {
@@ -74,29 +76,34 @@ pub(super) fn carry(store: &Store, order: &Order<'_>) -> Result<Receipt, Refusal
             }
             Left::Never { at, to, what, why } => {
                 tracing::warn!(user = %order.rcpt.mailbox.user, what = what.word(), to, why, "kept in INBOX instead");
-                keep_instead(&mut plan, at, &format!("{} to {to} was not sent: {why}", what.word()));
+                keep_instead(&mut plan, at, &to, &format!("{} to {to} was not sent: {why}", what.word()));
                 failed.push(Place::Unsent { what, to, why });
             }
         }
     }
 }
 
-/// The message in INBOX in the place of an action that can't be done, and the reason for its owner.
-fn keep_instead(plan: &mut Plan, at: usize, why: &str) {
-    let edits = match plan.actions.get(at) {
-        Some(Action::Send(Outgoing { content: Content::Message { edits }, .. })) => *edits,
-        Some(Action::Send(_) | Action::File { .. } | Action::Quarantine { .. } | Action::Discard { .. }) | None => 0,
-    };
-    if at < plan.actions.len() {
-        plan.actions.remove(at);
+/// The message in INBOX in the place of what can't be sent to this address, and the reason for its owner.
+fn keep_instead(plan: &mut Plan, at: usize, to: &str, why: &str) {
+    let mut kept = 0;
+    if let Some(Action::Send(outgoing)) = plan.actions.get_mut(at) {
+        if let Content::Message { edits } = outgoing.content {
+            kept = edits;
+        }
+        outgoing.to.retain(|other| other != to);
     }
-    plan.actions.retain(|action| !matches!(action, Action::Discard { .. }));
-    plan.actions.push(Action::File { folder: FolderName::inbox(), flags: Flags::default(), edits });
+    plan.actions.retain(|action| match action {
+        Action::Send(outgoing) => !outgoing.to.is_empty(),
+        Action::Discard { .. } => false,
+        Action::File { .. } | Action::Quarantine { .. } => true,
+    });
+    plan.actions.push(Action::File { folder: FolderName::inbox(), flags: Flags::default(), edits: kept });
     plan.trouble = Some(plan.trouble.take().map_or_else(|| why.to_string(), |before| format!("{before}; {why}")));
 }
 
 /// Hands over what must leave, each once.
 fn leave(store: &Store, order: &Order<'_>, plan: &Plan) -> Result<Left, Refusal> {
+    let until = Instant::now() + Duration::from_secs(LEAVING_SECONDS_MAX);
     let mut places = Vec::new();
     for (at, action) in plan.actions.iter().enumerate() {
         let Action::Send(outgoing) = action else { continue };
@@ -105,7 +112,7 @@ fn leave(store: &Store, order: &Order<'_>, plan: &Plan) -> Result<Left, Refusal>
         }
         for to in &outgoing.to {
             let what = outgoing.kind;
-            match leave_one(store, order, plan, outgoing, to)? {
+            match leave_one(store, order, outgoing, to, until)? {
                 Ok(place) => places.push(place),
                 Err(why) => return Ok(Left::Never { at, to: to.clone(), what, why }),
             }
@@ -118,9 +125,9 @@ fn leave(store: &Store, order: &Order<'_>, plan: &Plan) -> Result<Left, Refusal>
 fn leave_one(
     store: &Store,
     order: &Order<'_>,
-    plan: &Plan,
     outgoing: &Outgoing,
     to: &str,
+    until: Instant,
 ) -> Result<Result<Place, String>, Refusal> {
     let (what, user) = (outgoing.kind, &order.rcpt.mailbox.user);
     let Some(leaving) = order.leaving else {
@@ -145,9 +152,10 @@ fn leave_one(
     if store.memory.sent_today(user, what, now())? >= leaving.per_day.of(what) {
         return Ok(Err(format!("{} messages of this kind left today, more are not sent", leaving.per_day.of(what))));
     }
-    let message = contents(order, plan, outgoing);
+    let message = contents(order, outgoing);
     let from = leaving.sender(outgoing);
-    let patience = Duration::from_secs(SUBMIT_SECONDS_MAX);
+    let left = until.saturating_duration_since(Instant::now());
+    let patience = left.min(Duration::from_secs(SUBMIT_SECONDS_MAX));
     match (leaving.post)(&Parcel { from, to, message: &message, patience }) {
         Ok(()) => {}
         Err(Unsent::Later(why)) => return Err(Refusal::new(Kind::Unsent, format!("{} to {to}: {why}", what.word()))),
@@ -209,7 +217,7 @@ fn courtesy(
         Ok(Allowed::Spent) => return Err(format!("{} of this kind left today", leaving.per_day.of(what))),
         Err(refusal) => return Err(refusal.cause),
     }
-    let message = contents(order, order.plan, outgoing);
+    let message = contents(order, outgoing);
     let from = leaving.sender(outgoing);
     (leaving.post)(&Parcel { from, to, message: &message, patience }).map_err(|unsent| match unsent {
         Unsent::Later(why) | Unsent::Never(why) => why,
@@ -236,9 +244,10 @@ impl PerDay {
     }
 }
 
-fn contents(order: &Order<'_>, plan: &Plan, outgoing: &Outgoing) -> Vec<u8> {
+/// Without a word about trouble: that is for the script's owner alone.
+fn contents(order: &Order<'_>, outgoing: &Outgoing) -> Vec<u8> {
     match &outgoing.content {
-        Content::Message { edits } => forwarded(&order.version(plan, *edits), &order.rcpt.address),
+        Content::Message { edits } => forwarded(&order.version(None, *edits), &order.rcpt.address),
         Content::Text(text) => text.clone().into_bytes(),
     }
 }

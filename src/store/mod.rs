@@ -89,9 +89,9 @@ pub struct Order<'a> {
 
 impl Order<'_> {
     /// The message as it is delivered, with so many of the plan's changes of the header.
-    fn version(&self, plan: &Plan, edits: usize) -> Vec<u8> {
-        let stamped = self.stamp.clone().with_trouble(plan.trouble.as_deref()).on(self.message);
-        edited(&stamped, plan.edits.get(..edits).unwrap_or(&plan.edits)).into_owned()
+    fn version(&self, trouble: Option<&str>, edits: usize) -> Vec<u8> {
+        let stamped = self.stamp.clone().with_trouble(trouble).on(self.message);
+        edited(&stamped, self.plan.edits.get(..edits).unwrap_or(&self.plan.edits)).into_owned()
     }
 }
 

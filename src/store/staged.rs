@@ -32,7 +32,7 @@ pub(super) fn stage(store: &Store, order: &Order<'_>, plan: &Plan) -> Result<Sta
         |fresh| Staged { fresh, key: order.key, quarantine: store.quarantine.clone(), sweep: Arc::clone(&store.sweep) };
     let mut leftovers = Vec::new();
     let targets = targets(plan);
-    let message = |edits| order.version(plan, edits);
+    let message = |edits| order.version(plan.trouble.as_deref(), edits);
     let letter = Letter { mailbox: &order.rcpt.mailbox, targets: &targets, message: &message, key: order.key };
     let outcome = if targets.is_empty() { None } else { Some(store.maildirs.stage(&letter, &mut leftovers)) };
     leftovers.into_iter().for_each(|leftover| store.sweep.later(leftover));
@@ -97,8 +97,7 @@ fn take_back(quarantine: &Quarantine, held: Option<&str>) {
 }
 
 /// Each folder once, with the flags of all actions that name it and the header of the first (RFC 5228 §2.10.3: one copy
-/// per mailbox). A plan without
-/// any action would lose the message, so it is a keep.
+/// per mailbox). A plan whose actions are none, or replies alone, would lose the message, so it is a keep.
 fn targets(plan: &Plan) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
     for action in &plan.actions {
@@ -108,10 +107,17 @@ fn targets(plan: &Plan) -> Vec<Target> {
             None => targets.push(Target { folder: folder.clone(), flags: flags.clone(), edits: *edits }),
         }
     }
-    if plan.actions.is_empty() {
+    if plan.actions.iter().all(is_courtesy) {
         targets.push(Target { folder: FolderName::inbox(), flags: Default::default(), edits: 0 });
     }
     targets
+}
+
+fn is_courtesy(action: &Action) -> bool {
+    match action {
+        Action::Send(outgoing) => !outgoing.kind.is_must(),
+        Action::File { .. } | Action::Quarantine { .. } | Action::Discard { .. } => false,
+    }
 }
 
 fn holds(plan: &Plan) -> bool {
