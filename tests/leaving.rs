@@ -361,6 +361,30 @@ fn a_reply_is_sent_once_in_its_time_and_its_failure_costs_nothing_else() {
 }
 
 #[test]
+fn a_redirect_comes_from_the_recipient_where_the_settings_say_so_and_a_null_sender_stays_null() {
+    let house = House::new();
+    let store = house.open(Disk::default()).unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let post = |parcel: &Parcel<'_>| {
+        seen.borrow_mut().push(parcel.from.to_string());
+        Ok(())
+    };
+    let per_day = PerDay { redirects: 9, vacations: 9, notifications: 9 };
+    let leaving = Leaving { post: &post, redirect_from: Some("anna@example.org".into()), per_day };
+    let mut null = plan(vec![redirect("two@elsewhere.example")]);
+    if let Action::Send(outgoing) = &mut null.actions[0] {
+        outgoing.from.clear();
+    }
+    let plans = [plan(vec![redirect("one@elsewhere.example")]), null, plan(vec![keep(), words(OutgoingKind::Notify)])];
+    let (rcpt, stamp) = (&rcpt(house.place.path()), &Stamp::default());
+    for (number, plan) in plans.iter().enumerate() {
+        let (key, leaving) = (Key([u8::try_from(number).unwrap(); 32]), Some(&leaving));
+        store.carry_out(&Order { plan, rcpt, message: MESSAGE, stamp, key, held: None, leaving }).unwrap();
+    }
+    assert_eq!(*seen.borrow(), ["anna@example.org", "", ""]);
+}
+
+#[test]
 fn a_plan_that_sends_without_a_way_out_is_refused_for_now() {
     let house = House::new();
     let store = house.open(Disk::default()).unwrap();

@@ -386,6 +386,29 @@ mod tests {
     }
 
     #[test]
+    fn the_way_out_and_special_uses_are_read_or_refused() {
+        for (text, good) in
+            [("127.0.0.1:25", true), ("[::1]:10025", true), ("localhost:25", false), ("127.0.0.1:0", false)]
+        {
+            assert_eq!(submission(&text_value(text)).is_ok(), good, "{text}");
+        }
+        for (text, good) in [
+            ("\\Junk=INBOX.Spams", true),
+            ("\\Junk=Spams/Old", true),
+            ("Junk=Spams", false),
+            ("\\Junk", false),
+            ("\\=Spams", false),
+            ("\\Junk=../x", false),
+        ] {
+            assert_eq!(special_use(&text_value(text)).is_ok(), good, "{text}");
+        }
+        let words = |words: &[&str]| Value::List(words.iter().map(|word| text_value(word)).collect());
+        assert_eq!(command(&words(&[])), Ok(vec![]));
+        assert!(command(&words(&["/usr/sbin/sendmail", "-oi"])).is_ok());
+        assert!(command(&words(&["sendmail -oi"])).is_err());
+    }
+
+    #[test]
     fn sizes_are_read_with_and_without_units() {
         for (text, want) in [
             ("0", Some(0)),

@@ -18,6 +18,7 @@ mod world;
 
 mod dovecot;
 mod imap;
+mod keywords;
 mod kill;
 mod leaving;
 mod postfix;
