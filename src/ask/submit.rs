@@ -71,7 +71,6 @@ impl Submission {
         if needs_utf8 && !offers.contains(&"SMTPUTF8".to_string()) {
             return Err(Unsent::Never(format!("{server} does not offer SMTPUTF8, which the address needs")));
         }
-        let message = on_the_wire(message);
         let mut mail = format!("MAIL FROM:<{from}>");
         for (keyword, word, is_wanted) in [
             ("SIZE", format!(" SIZE={}", message.len()), true),
@@ -85,7 +84,7 @@ impl Submission {
         talk.command(&mail, 2).await?;
         talk.command(&format!("RCPT TO:<{to}>"), 2).await?;
         talk.command("DATA", 3).await?;
-        talk.send(&message).await?;
+        talk.send(&on_the_wire(message)).await?;
         talk.answer("the message", 2).await?;
         // It is the server's now, whatever becomes of the goodbye.
         drop(talk.send(b"QUIT\r\n").await);

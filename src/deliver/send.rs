@@ -55,13 +55,39 @@ fn first_text(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
+
+    const REJECT: &str = "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                    Content-Transfer-Encoding: quoted-printable\r\n\r\nNot h=65re\r\n--b\r\nContent-Type: \
+                    message/disposition-notification\r\n\r\nx: y\r\n--b--\r\n";
 
     #[test]
     fn the_reason_of_a_reject_is_its_first_text() {
-        let text = "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\
-                    Content-Transfer-Encoding: quoted-printable\r\n\r\nNot h=65re\r\n--b\r\nContent-Type: \
-                    message/disposition-notification\r\n\r\nx: y\r\n--b--\r\n";
-        assert_eq!(first_text(text).trim(), "Not here");
+        assert_eq!(first_text(REJECT).trim(), "Not here");
         assert_eq!(first_text(""), "");
+    }
+
+    #[test]
+    fn lmtp_says_a_reject_only_where_it_may_and_the_reject_is_all() {
+        let reject = Action::Send(Outgoing {
+            kind: OutgoingKind::Reject,
+            from: String::new(),
+            to: vec!["ben@friends.example".into()],
+            content: Content::Text(REJECT.into()),
+            once: None,
+        });
+        let (alone, kept) = (Plan::of(reject.clone()), Plan { actions: vec![reject], ..Plan::keep() });
+        let more = Plan { actions: [Plan::keep().actions, kept.actions].concat(), ..Plan::default() };
+        for (by, plan, said) in [
+            (RejectBy::Lmtp, &alone, true),
+            (RejectBy::Lmtp, &more, false),
+            (RejectBy::Lmtp, &Plan::keep(), false),
+            (RejectBy::Message, &alone, false),
+        ] {
+            let mut settings = Settings::embedded();
+            settings.leaving.reject = by;
+            let sight = Sight::new(settings, "/bin/false".into()).unwrap();
+            assert_eq!(said_by_lmtp(plan, &sight).is_some(), said, "{by:?} {plan:?}");
+        }
     }
 }

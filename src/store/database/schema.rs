@@ -264,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_the_first_version_keeps_its_rows_and_gets_the_new_tables() {
+        let (_folder, path) = folder();
+        let old = Connection::open(&path).unwrap();
+        migrate_one(&old, 1, VERSIONS[0]).unwrap();
+        old.execute("INSERT INTO done VALUES (?1, 7)", [[1_u8; 32]]).unwrap();
+        drop(old);
+        let database = Database::open(&path).unwrap();
+        let count = |sql: &str| database.read(|c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
+        assert_eq!(count("SELECT at FROM done"), Ok(7));
+        for table in ["memory", "sent", "failing"] {
+            assert_eq!(count(&format!("SELECT count(*) FROM {table}")), Ok(0), "{table}");
+        }
+    }
+
+    #[test]
     fn an_unclean_stop_is_noticed_and_a_damaged_file_refused() {
         let (folder, path) = folder();
         let database = Database::open(&path).unwrap();
