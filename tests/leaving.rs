@@ -50,9 +50,11 @@ fn plan(actions: Vec<Action>) -> Plan {
     Plan { actions, edits, asked, ..Plan::default() }
 }
 
-/// keep, redirect, vacation.
+/// keep, redirect, reject, vacation: all kinds at once, which no script asks for.
 fn all() -> Plan {
-    plan(vec![words(OutgoingKind::Vacation), keep(), redirect("anna@elsewhere.example")])
+    let text = Content::Text("Subject: rejected\r\n\r\nNot here.\r\n".into());
+    let reject = send(OutgoingKind::Reject, "carla@friends.example", text);
+    plan(vec![words(OutgoingKind::Vacation), keep(), redirect("anna@elsewhere.example"), reject])
 }
 
 /// One user of a fresh machine, and the server beside it.
@@ -135,7 +137,7 @@ fn what_is_sent_arrives_as_it_was_with_its_mark_and_its_dots() {
     let store = house.open(Disk::default()).unwrap();
     let receipt = house.deliver(&store, &all(), KEY).unwrap();
     let taken = house.server.taken();
-    let [first, second] = taken.as_slice() else { panic!("{taken:?}") };
+    let [first, _, second] = taken.as_slice() else { panic!("{taken:?}") };
     let text = String::from_utf8_lossy(MESSAGE).replace("bare\n", "bare\r\n");
     let want = format!("{REDIRECTED}: anna@example.org\r\n{}", text.replace("hi\r\n", "hi\r\nX-Edited: yes\r\n"));
     assert_eq!((first.from.as_str(), first.to.as_str()), ("ben@friends.example", "anna@elsewhere.example"));
@@ -143,7 +145,10 @@ fn what_is_sent_arrives_as_it_was_with_its_mark_and_its_dots() {
     assert_eq!((second.from.as_str(), second.to.as_str()), ("", "ben@friends.example"));
     assert_eq!(house.inbox(), [MESSAGE], "the copy in INBOX has no edits");
     let shown = receipt.to_string();
-    assert_eq!(shown, "INBOX, redirect to anna@elsewhere.example, vacation to ben@friends.example");
+    assert_eq!(
+        shown,
+        "INBOX, redirect to anna@elsewhere.example, reject to carla@friends.example, vacation to ben@friends.example"
+    );
     store.database.flush().unwrap();
     let now = tamis::store::now();
     assert_eq!(store.memory.known("anna", &all().asked, now).unwrap().len(), 1);
@@ -172,8 +177,9 @@ fn a_disk_that_fails_anywhere_neither_loses_an_action_nor_repeats_one() {
 
 fn assert_all_done(house: &House, what: &str) {
     assert_eq!(house.inbox().len(), 1, "{what}");
-    assert_eq!(house.sent_to("anna@elsewhere.example"), 1, "{what}: {:?}", house.server.taken());
-    assert_eq!(house.sent_to("ben@friends.example"), 1, "{what}: {:?}", house.server.taken());
+    for address in ["anna@elsewhere.example", "carla@friends.example", "ben@friends.example"] {
+        assert_eq!(house.sent_to(address), 1, "{what}: {address}: {:?}", house.server.taken());
+    }
 }
 
 #[test]
@@ -194,7 +200,9 @@ fn a_process_killed_at_any_call_of_the_disk_sends_nothing_twice_and_loses_nothin
             .unwrap();
         sent_before += house.sent_to("anna@elsewhere.example");
         retried(&house, &all(), &what);
-        assert_eq!(house.sent_to("anna@elsewhere.example"), 1, "{what}: {:?}", house.server.taken());
+        for address in ["anna@elsewhere.example", "carla@friends.example"] {
+            assert_eq!(house.sent_to(address), 1, "{what}: {address}: {:?}", house.server.taken());
+        }
         // Shown in full and then killed: the reply to its sender may be lost, as RFC 5230 lets it.
         assert!(house.sent_to("ben@friends.example") <= 1 && !house.inbox().is_empty(), "{what}");
         if status.success() {
