@@ -12,3 +12,11 @@
 )]
 
 mod batch;
+mod coverage;
+mod dice;
+mod differential;
+mod generator;
+mod letters;
+mod oracle;
+mod outcome;
+mod script;

@@ -1,0 +1,246 @@
+//! The oracle: Pigeonhole's `sieve-test`, with a configuration of its own, its answers brought into our form.
+//!
+//! It runs dry: what a letter sent to somebody would look like is left to other tests. Whether a vacation is sent at
+//! all, it only decides when it acts, so scripts with a vacation are run that way too; it never sends anything.
+
+use crate::{
+    letters::Letter,
+    outcome::{Outcome, plain, store},
+    script::{Case, Script},
+};
+use std::{
+    fs,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What Debian's package knows but leaves off.
+const EXTENSIONS: &str =
+    "+editheader +spamtest +spamtestplus +virustest +vacation-seconds +special-use +vnd.dovecot.debug";
+
+/// Settings of Pigeonhole that tamis takes by the same names.
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
+    ("sieve_spamtest_status_type", "score"),
+    ("sieve_spamtest_status_header", "X-Spam-Score"),
+    ("sieve_spamtest_max_value", "10"),
+    ("sieve_virustest_status_type", "text"),
+    ("sieve_virustest_status_header", "X-Virus-Scan"),
+    ("sieve_virustest_text_value1", "clean"),
+];
+
+/// A folder with everything that `sieve-test` reads; in memory where possible, because nothing in it must last.
+pub(crate) struct Oracle {
+    dir: tempfile::TempDir,
+    owner: Option<(u32, u32)>,
+}
+
+impl Oracle {
+    pub(crate) fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
+        let dir = tempfile::Builder::new().prefix("tamis-sieve-").tempdir_in(parent).unwrap();
+        // Dovecot refuses to run as root.
+        let (user, owner) = match id(&["-u"]).as_str() {
+            "0" => ("nobody".to_string(), Some((number(&["-u", "nobody"]), number(&["-g", "nobody"])))),
+            _ => (id(&["-un"]), None),
+        };
+        let group = id(&["-gn", &user]);
+        let root = dir.path().display();
+        let mut text = format!(
+            "log_path = /dev/stderr\nmail_uid = {user}\nmail_gid = {group}\nfirst_valid_gid = 0\nmail_home = {root}/home\n\
+             mail_location = maildir:{root}/home/Maildir\nplugin {{\n sieve_extensions = {EXTENSIONS}\n"
+        );
+        for (name, value) in SETTINGS {
+            text += &format!(" {name} = {value}\n");
+        }
+        fs::write(dir.path().join("dovecot.conf"), text + "}\n").unwrap();
+        fs::create_dir(dir.path().join("home")).unwrap();
+        let oracle = Self { dir, owner };
+        oracle.give(&oracle.dir.path().join("home"));
+        oracle.give(oracle.dir.path());
+        oracle
+    }
+
+    /// Writes down the scripts that an `include` of this case finds: (personal, global).
+    pub(crate) fn shelve(&self, case: &Case) -> (PathBuf, PathBuf) {
+        let shelf = self.dir.path().join(format!("includes-{}", case.seed));
+        let _ = fs::remove_dir_all(&shelf);
+        let [personal, global] = ["personal", "global"].map(|name| shelf.join(name));
+        for (dir, scripts) in [(&personal, &case.personal), (&global, &case.global)] {
+            fs::create_dir_all(dir).unwrap();
+            for (name, script) in scripts {
+                self.write(&dir.join(format!("{name}.sieve")), script);
+            }
+            self.give(dir);
+        }
+        (personal, global)
+    }
+
+    /// What becomes of each letter.
+    pub(crate) fn ask(&self, case: &Case, letters: &[&Letter]) -> Vec<Outcome> {
+        let (personal, global) = self.shelve(case);
+        let work = self.dir.path().join("work");
+        let _ = fs::remove_dir_all(&work);
+        fs::create_dir(&work).unwrap();
+        self.give(&work);
+        let chain: Vec<&Script> = case.before.iter().chain([&case.main]).chain(&case.after).collect();
+        let mut files = Vec::new();
+        for (n, script) in chain.iter().enumerate() {
+            files.push(work.join(format!("{n}.sieve")));
+            self.write(&files[n], script);
+        }
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for letter in letters {
+            // A script that is refused is refused for every letter.
+            let outcome = match outcomes.first() {
+                Some(Outcome::Refused(why)) => Outcome::Refused(why.clone()),
+                _ => self.one(&files, [&personal, &global], letter),
+            };
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    fn one(&self, files: &[PathBuf], [personal, global]: [&PathBuf; 2], letter: &Letter) -> Outcome {
+        let mail = self.dir.path().join("mail.eml");
+        fs::write(&mail, &letter.text).unwrap();
+        let (last, earlier) = files.split_last().unwrap();
+        let run = |more: &[&str]| {
+            let mut command = Command::new("sieve-test");
+            command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to]);
+            command.arg("-o").arg(format!("plugin/sieve=file:{};active={}/none", personal.display(), self.dir.path().display()));
+            command.arg("-o").arg(format!("plugin/sieve_global={}", global.display()));
+            for file in earlier {
+                command.arg("-s").arg(file);
+            }
+            let output = command.args(more).arg(last).arg(&mail).env("TZ", "UTC").output().expect("sieve-test starts");
+            (output.status.code(), text(&output.stdout), text(&output.stderr))
+        };
+        let (code, said, errors) = run(&[]);
+        let outcome = match code {
+            Some(0) => Outcome::done(actions(&said)),
+            Some(1) if errors.contains("final result: failed") => Outcome::Failed(plain(&errors)),
+            Some(89) if errors.contains("failed to compile") => Outcome::Refused(plain(&errors)),
+            _ => panic!("sieve-test ended with {code:?}: {errors}\n{said}"),
+        };
+        match outcome {
+            Outcome::Done(mut all) if all.iter().any(|action| action.starts_with("vacation")) => {
+                let (_, said, errors) = run(&["-e"]);
+                if !(said + &errors).contains("sent vacation response") {
+                    all.retain(|action| !action.starts_with("vacation"));
+                }
+                Outcome::done(all)
+            }
+            other => other,
+        }
+    }
+
+    fn write(&self, file: &Path, script: &Script) {
+        fs::write(file, script.text()).unwrap();
+        self.give(file);
+    }
+
+    fn give(&self, path: &Path) {
+        if let Some((user, group)) = self.owner {
+            chown(path, Some(user), Some(group)).unwrap();
+        }
+    }
+}
+
+fn id(arguments: &[&str]) -> String {
+    text(&Command::new("id").args(arguments).output().unwrap().stdout).trim().to_string()
+}
+
+fn number(arguments: &[&str]) -> u32 {
+    id(arguments).parse().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// One action as `sieve-test` prints it.
+#[derive(Default)]
+struct Printed {
+    is_implicit: bool,
+    headline: String,
+    /// Lines such as `+ add IMAP flags: a b`, without what stands before the words.
+    marks: Vec<String>,
+    /// Lines such as `=> subject : x`, the value with its further lines.
+    values: Vec<(String, String)>,
+    message: String,
+}
+
+/// Reads everything under "Performed actions:" and "Implicit keep:".
+fn actions(said: &str) -> Vec<String> {
+    let mut all: Vec<Printed> = Vec::new();
+    let mut is_implicit = false;
+    let mut is_message = false;
+    for line in said.lines().skip_while(|line| *line != "Performed actions:") {
+        let Some(last) = all.last_mut() else {
+            is_implicit |= line == "Implicit keep:";
+            all.extend(begun(line, is_implicit));
+            continue;
+        };
+        if is_message && line != "END MESSAGE" {
+            last.message += &format!("{line}\n");
+        } else if line == "START MESSAGE" || line == "END MESSAGE" {
+            is_message = line == "START MESSAGE";
+        } else if line == "Implicit keep:" {
+            is_implicit = true;
+        } else if let Some(next) = begun(line, is_implicit) {
+            all.push(next);
+        } else if let Some((name, value)) = line.strip_prefix("    => ").and_then(|rest| rest.split_once(':')) {
+            last.values.push((name.trim().to_string(), value.trim().to_string()));
+        } else if let Some(mark) = line.trim_start().strip_prefix("+ ") {
+            last.marks.push(mark.to_string());
+        } else if let Some((_, value)) = last.values.last_mut() {
+            value.push(' ');
+            value.push_str(line);
+        } else {
+            last.headline.push(' ');
+            last.headline.push_str(line);
+        }
+    }
+    all.iter().filter_map(normal).collect()
+}
+
+fn begun(line: &str, is_implicit: bool) -> Option<Printed> {
+    let headline = line.strip_prefix(" * ")?.to_string();
+    Some(Printed { is_implicit, headline, ..Printed::default() })
+}
+
+fn normal(printed: &Printed) -> Option<String> {
+    let value = |name: &str| printed.values.iter().find(|(n, _)| n == name).map(|(_, v)| plain(v)).unwrap_or_default();
+    let mark = |start: &str| printed.marks.iter().find_map(|mark| mark.strip_prefix(start));
+    let headline = printed.headline.as_str();
+    if let Some(folder) = headline.strip_prefix("store message in folder:") {
+        let flags: Vec<String> =
+            mark("add IMAP flags:").unwrap_or_default().split_whitespace().map(str::to_string).collect();
+        let mut marks = Vec::new();
+        marks.extend(mark("create mailbox").map(|_| "create"));
+        marks.extend(mark("use mailbox with special-use").map(|_| "special"));
+        // Blank space at the end of a name is not printed by all.
+        return Some(store(printed.is_implicit, folder.trim(), &flags, &marks));
+    }
+    if let Some(to) = headline.strip_prefix("redirect message to:") {
+        return Some(format!("redirect {}", to.trim().trim_matches(['<', '>'])));
+    }
+    if let Some(reason) = headline.strip_prefix("reject message with reason:") {
+        return Some(format!("reject {}", plain(reason)));
+    }
+    if headline.starts_with("send vacation message") {
+        return Some(format!("vacation subject [{}] text [{}]", value("subject"), plain(&printed.message)));
+    }
+    if headline.starts_with("send notification") {
+        let to = mark("To:").unwrap_or_default().trim();
+        return Some(format!("notify {to} importance {} subject [{}]", value("importance"), value("subject")));
+    }
+    match headline.split_whitespace().next() {
+        Some("discard") => Some("discard".into()),
+        // A note for later, not an action.
+        Some("track") => None,
+        _ => panic!("sieve-test printed an action we don't know: {headline}"),
+    }
+}
