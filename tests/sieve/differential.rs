@@ -52,7 +52,7 @@ fn oracle_alone() {
                     for outcome in oracle.ask(&case, &letters_for(all, *seed)) {
                         match outcome {
                             Outcome::Done(_) => done += 1,
-                            Outcome::Failed(why) => { failed += 1; println!("FAILED {why}"); }
+                            Outcome::Failed(why) => { failed += 1; println!("FAILED {seed} {why}"); }
                             Outcome::Refused(why) => { refused += 1; if refused % 6 == 1 { println!("REFUSED {seed} {}", why); } }
                         }
                     }

@@ -178,17 +178,22 @@ fn actions(said: &str) -> Vec<String> {
     let mut is_implicit = false;
     let mut is_message = false;
     for line in said.lines().skip_while(|line| *line != "Performed actions:") {
-        let Some(last) = all.last_mut() else {
-            is_implicit |= line == "Implicit keep:";
-            all.extend(begun(line, is_implicit));
+        if line.starts_with("## Executing script:") {
+            // The keep of a script that another one follows only lets that one run.
+            all.retain(|printed| printed.headline.trim() != "keep");
             continue;
-        };
+        }
+        if ["Performed actions:", "Implicit keep:"].contains(&line) {
+            is_implicit = line == "Implicit keep:";
+            // Takes up the lines until the first action.
+            all.push(Printed::default());
+            continue;
+        }
+        let Some(last) = all.last_mut() else { continue };
         if is_message && line != "END MESSAGE" {
             last.message += &format!("{line}\n");
         } else if line == "START MESSAGE" || line == "END MESSAGE" {
             is_message = line == "START MESSAGE";
-        } else if line == "Implicit keep:" {
-            is_implicit = true;
         } else if let Some(next) = begun(line, is_implicit) {
             all.push(next);
         } else if let Some((name, value)) = line.strip_prefix("    => ").and_then(|rest| rest.split_once(':')) {
@@ -203,7 +208,11 @@ fn actions(said: &str) -> Vec<String> {
             last.headline.push_str(line);
         }
     }
-    all.iter().filter_map(normal).collect()
+    let mut all: Vec<String> = all.iter().filter_map(normal).collect();
+    // Each script of a chain prints what it did by itself; the same store in two of them is one.
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn begun(line: &str, is_implicit: bool) -> Option<Printed> {
@@ -215,7 +224,8 @@ fn normal(printed: &Printed) -> Option<String> {
     let value = |name: &str| printed.values.iter().find(|(n, _)| n == name).map(|(_, v)| plain(v)).unwrap_or_default();
     let mark = |start: &str| printed.marks.iter().find_map(|mark| mark.strip_prefix(start));
     let headline = printed.headline.as_str();
-    if let Some(folder) = headline.strip_prefix("store message in folder:") {
+    let folder = headline.strip_prefix("store message in folder:");
+    if let Some(folder) = folder.or((headline.trim() == "keep").then_some("INBOX")) {
         let flags: Vec<String> =
             mark("add IMAP flags:").unwrap_or_default().split_whitespace().map(str::to_string).collect();
         let mut marks = Vec::new();
@@ -241,6 +251,7 @@ fn normal(printed: &Printed) -> Option<String> {
         Some("discard") => Some("discard".into()),
         // A note for later, not an action.
         Some("track") => None,
+        None | Some("(none)") => None,
         _ => panic!("sieve-test printed an action we don't know: {headline}"),
     }
 }

@@ -69,7 +69,7 @@ impl Writer {
     }
 
     fn relation(&mut self, tag: &str) -> String {
-        format!("{tag} \"{}\"", self.dice.pick(&["gt", "ge", "lt", "le", "eq", "ne", "GE"]))
+        format!("{tag} \"{}\"", self.dice.pick(&["gt", "ge", "lt", "le", "eq", "ne"]))
     }
 
     fn comparator(&mut self, is_text: bool, is_count: bool) -> String {
