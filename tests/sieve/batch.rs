@@ -21,7 +21,7 @@ pub(crate) fn run(requests: &[Value]) -> Vec<Value> {
 }
 
 /// One request after the other: a process that falls silent is named with the request that silenced it.
-fn one_process(requests: &[Value]) -> Vec<Value> {
+pub(crate) fn one_process(requests: &[Value]) -> Vec<Value> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tamis"))
         .args(["sieve", "test", "--json", "--batch"])
         .stdin(Stdio::piped())

@@ -32,7 +32,7 @@ pub(crate) fn case(seed: u64) -> Case {
     if writer.dice.percent(15) {
         case.before.push(writer.script(2));
     }
-    case.main = writer.script(5);
+    case.main = if writer.dice.percent(4) { writer.rejecting() } else { writer.script(4) };
     if writer.dice.percent(15) {
         case.after.push(writer.script(2));
     }
@@ -110,6 +110,21 @@ impl Writer {
         let count = size + self.dice.below(size + 1);
         body.extend(self.block(count, 0));
         Script { needs: std::mem::take(&mut self.needs), body }
+    }
+
+    /// A reject hardly ever goes with other actions, so it gets scripts of its own.
+    fn rejecting(&mut self) -> Script {
+        self.needs.clear();
+        self.variables = self.dice.percent(50);
+        self.encoded = false;
+        if self.variables {
+            self.need("variables");
+        }
+        let test = self.test(1);
+        let reject = self.reject();
+        let other = self.mark();
+        let chain = Node::Chain(vec![(format!("if {test}"), vec![reject]), ("else".into(), vec![other])]);
+        Script { body: vec![chain], needs: std::mem::take(&mut self.needs) }
     }
 
     fn mistake(&mut self, script: &mut Script) {

@@ -18,5 +18,7 @@ mod differential;
 mod generator;
 mod letters;
 mod oracle;
+mod ours;
 mod outcome;
+mod pigeonhole;
 mod script;

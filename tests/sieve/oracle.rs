@@ -5,11 +5,12 @@
 
 use crate::{
     letters::Letter,
-    outcome::{Outcome, plain, store},
+    outcome::{Outcome, Reply, plain, store},
     script::{Case, Script},
 };
 use std::{
     fs,
+    io::Write,
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::Command,
@@ -28,6 +29,18 @@ pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("sieve_virustest_status_header", "X-Virus-Scan"),
     ("sieve_virustest_text_value1", "clean"),
 ];
+
+/// True where the oracle is missing and the comparison must be left out; in CI it fails instead.
+pub(crate) fn is_missing() -> bool {
+    if Command::new("sieve-test").arg("-?").output().is_ok() {
+        return false;
+    }
+    let why = "`sieve-test` is not installed; it is in Debian's package dovecot-sieve";
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "tamis can't be compared with Pigeonhole: {why}");
+    // Past the test harness, which would swallow what a passing test prints.
+    writeln!(std::io::stderr(), "\n*** LEFT OUT, A PEER IS MISSING: {why} ***\n").unwrap();
+    true
+}
 
 /// A folder with everything that `sieve-test` reads; in memory where possible, because nothing in it must last.
 pub(crate) struct Oracle {
@@ -126,10 +139,8 @@ impl Oracle {
         };
         match outcome {
             Outcome::Done(mut all) if all.iter().any(|action| action.starts_with("vacation")) => {
-                let (_, said, errors) = run(&["-e"]);
-                if !(said + &errors).contains("sent vacation response") {
-                    all.retain(|action| !action.starts_with("vacation"));
-                }
+                all.retain(|action| !action.starts_with("vacation"));
+                all.extend(vacation(&run(&["-e"]).2));
                 Outcome::done(all)
             }
             other => other,
@@ -160,6 +171,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// The vacation that was sent, from what `sieve-test -e` logs.
+fn vacation(log: &str) -> Option<String> {
+    let (_, message) = log.split_once("sending message from <>:\n")?;
+    let (message, _) = message.split_once("\nsieve-test: Info:").unwrap_or((message, ""));
+    Some(Reply::read(message).vacation())
+}
+
 /// One action as `sieve-test` prints it.
 #[derive(Default)]
 struct Printed {
@@ -169,7 +187,6 @@ struct Printed {
     marks: Vec<String>,
     /// Lines such as `=> subject : x`, the value with its further lines.
     values: Vec<(String, String)>,
-    message: String,
 }
 
 /// Reads everything under "Performed actions:" and "Implicit keep:".
@@ -191,7 +208,7 @@ fn actions(said: &str) -> Vec<String> {
         }
         let Some(last) = all.last_mut() else { continue };
         if is_message && line != "END MESSAGE" {
-            last.message += &format!("{line}\n");
+            // The text is read where the vacation is sent.
         } else if line == "START MESSAGE" || line == "END MESSAGE" {
             is_message = line == "START MESSAGE";
         } else if let Some(next) = begun(line, is_implicit) {
@@ -228,11 +245,8 @@ fn normal(printed: &Printed) -> Option<String> {
     if let Some(folder) = folder.or((headline.trim() == "keep").then_some("INBOX")) {
         let flags: Vec<String> =
             mark("add IMAP flags:").unwrap_or_default().split_whitespace().map(str::to_string).collect();
-        let mut marks = Vec::new();
-        marks.extend(mark("create mailbox").map(|_| "create"));
-        marks.extend(mark("use mailbox with special-use").map(|_| "special"));
         // Blank space at the end of a name is not printed by all.
-        return Some(store(printed.is_implicit, folder.trim(), &flags, &marks));
+        return Some(store(printed.is_implicit, folder.trim(), &flags, &[]));
     }
     if let Some(to) = headline.strip_prefix("redirect message to:") {
         return Some(format!("redirect {}", to.trim().trim_matches(['<', '>'])));
@@ -241,7 +255,7 @@ fn normal(printed: &Printed) -> Option<String> {
         return Some(format!("reject {}", plain(reason)));
     }
     if headline.starts_with("send vacation message") {
-        return Some(format!("vacation subject [{}] text [{}]", value("subject"), plain(&printed.message)));
+        return Some("vacation".into());
     }
     if headline.starts_with("send notification") {
         let to = mark("To:").unwrap_or_default().trim();

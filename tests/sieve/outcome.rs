@@ -18,6 +18,14 @@ impl Outcome {
         Self::Done(actions)
     }
 
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+            Self::Done(_) => "done",
+        }
+    }
+
     /// True where both programs did the same; the words of an error are each program's own.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         match (self, other) {
@@ -54,4 +62,42 @@ pub(crate) fn store(is_implicit: bool, folder: &str, flags: &[String], marks: &[
 pub(crate) fn plain(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() || c == '?' { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A message that a script sends, as far as it is compared.
+pub(crate) struct Reply {
+    pub(crate) to: String,
+    pub(crate) from: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) importance: String,
+}
+
+impl Reply {
+    pub(crate) fn read(message: &str) -> Self {
+        let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap_or_default();
+        let first = |list: Option<&mail_parser::Address<'_>>| {
+            list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_string()
+        };
+        Self {
+            to: first(parsed.to()),
+            from: first(parsed.from()),
+            subject: plain(parsed.subject().unwrap_or_default()),
+            text: plain(&parsed.body_text(0).unwrap_or_default()),
+            importance: parsed.header_raw("Importance").unwrap_or_default().trim().to_lowercase(),
+        }
+    }
+
+    pub(crate) fn vacation(&self) -> String {
+        format!("vacation to {} from {} subject [{}] text [{}]", self.to, self.from, self.subject, self.text)
+    }
+
+    pub(crate) fn notification(&self) -> String {
+        let importance = match self.importance.as_str() {
+            "high" => "1",
+            "low" => "3",
+            _ => "2",
+        };
+        format!("notify {} importance {importance} subject [{}]", self.to, self.subject)
+    }
 }

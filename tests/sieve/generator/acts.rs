@@ -6,7 +6,7 @@ use crate::script::Node;
 impl Writer {
     pub(super) fn command(&mut self, depth: usize) -> Node {
         match self.dice.below(100) {
-            0..=29 if depth < 4 => self.chain(depth),
+            0..=29 if depth < 3 => self.chain(depth),
             0..=45 => self.mark(),
             46..=48 => Node::Line(self.keep()),
             49 => Node::Line("discard;".into()),
@@ -16,7 +16,7 @@ impl Writer {
             52..=70 => self.flags(),
             71..=77 => self.show(),
             78..=79 => self.vacation(),
-            80 => self.reject(),
+            80 if depth > 1 => self.reject(),
             81..=84 if depth < 3 && self.loops < 2 => self.every_part(depth),
             81..=87 if self.loops > 0 && self.variables => self.extract(),
             81..=87 => self.change_header(),
@@ -36,7 +36,7 @@ impl Writer {
 
     fn chain(&mut self, depth: usize) -> Node {
         let mut branches = Vec::new();
-        let count = 1 + self.dice.below(3);
+        let count = 1 + self.dice.below(2);
         for n in 0..count {
             let test = self.test(depth.min(2));
             let block = self.branch(depth);
@@ -52,13 +52,13 @@ impl Writer {
     /// A block that shows that it ran, and what matched on the way to it.
     fn branch(&mut self, depth: usize) -> Vec<Node> {
         let mut block = vec![self.mark()];
-        let count = self.dice.below(3);
+        let count = self.dice.below(2);
         block.extend(self.block(count, depth + 1));
         block
     }
 
     /// Files into a folder of its own; in a script with variables its name often shows a value.
-    fn mark(&mut self) -> Node {
+    pub(super) fn mark(&mut self) -> Node {
         self.need("fileinto");
         self.marks += 1;
         let mut name = format!("m{}", self.marks);
@@ -186,7 +186,7 @@ impl Writer {
         Node::Line(format!("vacation{tags} {};", self.quote(reason)))
     }
 
-    fn reject(&mut self) -> Node {
+    pub(super) fn reject(&mut self) -> Node {
         self.rejects += 1;
         if self.rejects > 1 && self.dice.percent(90) {
             return self.mark();
