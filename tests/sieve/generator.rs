@@ -49,6 +49,8 @@ struct Writer {
     /// Whether `${…}` stands for a variable, or for a byte, in the script at hand.
     variables: bool,
     encoded: bool,
+    /// Whether strings may have a `${…}` that is no variable.
+    stray: bool,
     includes: Vec<String>,
     /// In a script that may run twice, or never at top level.
     is_included: bool,
@@ -70,6 +72,7 @@ impl Writer {
             needs: BTreeSet::new(),
             variables: false,
             encoded: false,
+            stray: true,
             includes: Vec::new(),
             is_included: false,
             loops: 0,
@@ -160,7 +163,7 @@ impl Writer {
             }
             written.push(letter);
         }
-        if self.dice.percent(if self.variables { 12 } else { 1 }) {
+        if self.dice.percent(if self.variables { 12 } else { usize::from(self.stray) }) {
             let variable = self.variable();
             let at_end = self.dice.percent(50);
             written = if at_end { written + &variable } else { variable + &written };
@@ -170,7 +173,7 @@ impl Writer {
 
     /// A reference to a variable, to a value of the last match, or to nothing.
     fn variable(&mut self) -> String {
-        match self.dice.below(10) {
+        match self.dice.below(if self.stray { 10 } else { 8 }) {
             0..=3 => format!("${{{}}}", self.dice.pick(words::VARIABLES)),
             4..=7 => format!("${{{}}}", self.dice.below(4)),
             8 => self.dice.pick(&["${A}", "${ a}", "${never_set}", "${hex:41}", "${}", "${01}", "${9}", "${${a}}", "$${a}", "${a"]).to_string(),

@@ -12,6 +12,7 @@
 )]
 
 mod batch;
+mod casefile;
 mod coverage;
 mod dice;
 mod differential;
@@ -21,4 +22,6 @@ mod oracle;
 mod ours;
 mod outcome;
 mod pigeonhole;
+mod rfc;
 mod script;
+mod wants;

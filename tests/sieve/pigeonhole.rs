@@ -12,7 +12,14 @@ struct Bug {
     explains: fn(&Case, &Letter, &Outcome, &Outcome) -> bool,
 }
 
-const BUGS: &[Bug] = &[];
+const BUGS: &[Bug] = &[Bug {
+    name: "a loop over parts in another one breaks off the script",
+    standard: "RFC 5703 §3: foreverypart commands may be nested, each inner one over the parts of the part at hand",
+    explains: |case, _, theirs, _| {
+        matches!(theirs, Outcome::Failed(why) if why.contains("corrupt binary deleted"))
+            && case.text().matches("foreverypart").count() > 2
+    },
+}];
 
 /// The name of the bug that explains a difference.
 pub(crate) fn bug(case: &Case, letter: &Letter, theirs: &Outcome, ours: &Outcome) -> Option<&'static str> {

@@ -17,7 +17,7 @@ impl Writer {
             71..=77 => self.show(),
             78..=79 => self.vacation(),
             80 if depth > 1 => self.reject(),
-            81..=84 if depth < 3 && self.loops < 2 => self.every_part(depth),
+            81..=84 if depth < 3 && (self.loops == 0 || self.dice.percent(15)) => self.every_part(depth),
             81..=87 if self.loops > 0 && self.variables => self.extract(),
             81..=87 => self.change_header(),
             88..=91 => self.include(),

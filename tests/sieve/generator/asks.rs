@@ -65,7 +65,11 @@ impl Writer {
         let comparator = self.comparator(is_text, tag.contains(":count"));
         let tags = if self.dice.percent(50) { format!("{tag} {comparator}") } else { format!("{comparator} {tag}") };
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        Match { tags: tags.trim().to_string(), keys: self.strings(&keys) }
+        // An expression with `${` is a mistake where that is no variable.
+        let had = std::mem::replace(&mut self.stray, !tag.contains(":regex"));
+        let keys = self.strings(&keys);
+        self.stray = had;
+        Match { tags: tags.trim().to_string(), keys }
     }
 
     fn relation(&mut self, tag: &str) -> String {
