@@ -1,0 +1,94 @@
+//! The examples of the standards, the engine's defects and our own promises: cases with a wanted result each.
+//!
+//! The form of a case is in casefile.rs, that of a wanted result in wants.rs.
+//!   TAMIS_SIEVE_CASE=rfc5228/14     only the cases whose file name holds this
+
+use crate::{
+    batch,
+    casefile::{self, Case, Clock},
+    wants,
+};
+use std::collections::BTreeSet;
+
+/// The scripts and fragments of scripts that each RFC prints, counted in its text.
+const PRINTED: &[(&str, usize)] = &[
+    ("5228", 20),
+    ("5229", 11),
+    ("5230", 8),
+    ("5231", 6),
+    ("5232", 21),
+    ("5233", 1),
+    ("5260", 7),
+    ("5293", 6),
+    ("5429", 4),
+    ("5703", 8),
+    ("6609", 9),
+    ("7352", 8),
+];
+
+/// The engine's defects, by their numbers in the list that we keep; number 12 turned out to be none.
+const DEFECTS: std::ops::RangeInclusive<u32> = 1..=30;
+const NO_DEFECT: u32 = 12;
+
+#[test]
+fn every_printed_script_is_a_case() {
+    for (number, printed) in PRINTED {
+        let cases = casefile::folder(&format!("rfc{number}"));
+        let count: usize = cases.iter().map(Case::scripts).sum();
+        assert_eq!(count, *printed, "scripts of RFC {number} in our cases, and in its text");
+        for case in cases {
+            let source = format!("RFC {number} §");
+            assert!(case.about.starts_with(&source), "{}: about begins with {source}…", case.file.display());
+        }
+    }
+}
+
+#[test]
+fn every_defect_is_a_case() {
+    let number = |case: &Case| case.file.file_name().unwrap().to_str().unwrap()[..2].parse::<u32>().unwrap();
+    let shown: BTreeSet<u32> = casefile::folder("defects").iter().map(number).collect();
+    let missing: Vec<u32> = DEFECTS.filter(|row| *row != NO_DEFECT && !shown.contains(row)).collect();
+    assert!(missing.is_empty(), "no case shows {missing:?}");
+}
+
+#[test]
+fn examples_of_the_standards() {
+    let cases = PRINTED.iter().flat_map(|(number, _)| casefile::folder(&format!("rfc{number}")));
+    all_as_wanted(cases.collect());
+}
+
+#[test]
+fn defects_of_the_engine() {
+    all_as_wanted(casefile::folder("defects"));
+}
+
+#[test]
+fn promises_of_tamis() {
+    all_as_wanted(casefile::folder("tamis"));
+}
+
+fn all_as_wanted(mut cases: Vec<Case>) {
+    let only = std::env::var("TAMIS_SIEVE_CASE").unwrap_or_default();
+    cases.retain(|case| case.file.to_str().unwrap().contains(&only));
+    let shelf = tempfile::tempdir().unwrap();
+    let clock = Clock::now();
+    let trials: Vec<_> = cases.iter().flat_map(|case| case.trials.iter().map(move |trial| (case, trial))).collect();
+    let wanted: Vec<Vec<String>> = trials.iter().map(|(_, trial)| trial.wants(&clock)).collect();
+    let requests: Vec<_> = trials
+        .iter()
+        .zip(&wanted)
+        .enumerate()
+        .map(|(n, ((case, trial), wants))| case.request(trial, wants, &shelf.path().join(n.to_string())))
+        .collect();
+    let answers = batch::run(&requests);
+    let mut failures = 0;
+    for (((case, trial), wants), answer) in trials.iter().zip(&wanted).zip(&answers) {
+        let bad = wants::differences(wants, &trial.letter, answer);
+        if !bad.is_empty() {
+            failures += 1;
+            println!("{}\n  {}", case.file.display(), case.about);
+            println!("  wanted: {}\n  {}\n  answer: {answer}\n", wants.join(" | "), bad.join("\n  "));
+        }
+    }
+    assert_eq!(failures, 0, "of {} letters in {} cases", trials.len(), cases.len());
+}
