@@ -1,27 +1,94 @@
-//! Bugs of Pigeonhole 0.5.19 that we don't share: which comparison each of them spoils.
+//! Bugs of Pigeonhole 0.5.19 that tamis doesn't share.
 //!
-//! An entry is asked only where the programs differ, and it must recognise the difference, not only the script.
+//! An entry takes what its bug spoils out of a case. A difference is put down to bugs only if both programs agree once
+//! that is done, so nothing else can hide behind an entry; how often each was needed is printed.
 
-use crate::{letters::Letter, outcome::Outcome, script::Case};
+use crate::script::{Case, Node};
 
-struct Bug {
-    name: &'static str,
-    /// What the standard says.
-    #[expect(dead_code, reason = "for people")]
-    standard: &'static str,
-    explains: fn(&Case, &Letter, &Outcome, &Outcome) -> bool,
+pub(crate) struct Bug {
+    pub(crate) name: &'static str,
+    /// What the standard says, in our words.
+    pub(crate) standard: &'static str,
+    /// The same case without what is spoiled.
+    without: fn(&Case) -> Case,
 }
 
-const BUGS: &[Bug] = &[Bug {
-    name: "a loop over parts in another one breaks off the script",
-    standard: "RFC 5703 §3: foreverypart commands may be nested, each inner one over the parts of the part at hand",
-    explains: |case, _, theirs, _| {
-        matches!(theirs, Outcome::Failed(why) if why.contains("corrupt binary deleted"))
-            && case.text().matches("foreverypart").count() > 2
+pub(crate) const BUGS: &[Bug] = &[
+    Bug {
+        name: "a pattern with both `?` and `*` is matched wrongly or crashes the program",
+        standard: "RFC 5228 §2.7.1: `*` stands for any number of characters, `?` for exactly one",
+        without: |case| case.with_lines(&without_mixed_patterns),
     },
-}];
+    Bug {
+        name: "`string` compares bytes where no comparator is named",
+        standard: "RFC 5228 §2.7.3: the default comparator is i;ascii-casemap; RFC 5229 §5 makes no exception",
+        without: |case| case.with_lines(&|line| with_comparator(line)),
+    },
+    Bug {
+        name: "a loop over parts inside another breaks off the script",
+        standard: "RFC 5703 §3: foreverypart may be nested",
+        without: |case| case.with_blocks(&|nodes| without_inner_loops(nodes, false)),
+    },
+    Bug {
+        name: "a store without :copy that follows one with :copy into the same folder doesn't cancel the implicit keep",
+        standard: "RFC 5228 §2.10.2 and RFC 3894 §3: each fileinto without :copy cancels it",
+        without: |case| case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect")),
+    },
+];
 
-/// The name of the bug that explains a difference.
-pub(crate) fn bug(case: &Case, letter: &Letter, theirs: &Outcome, ours: &Outcome) -> Option<&'static str> {
-    BUGS.iter().find(|bug| (bug.explains)(case, letter, theirs, ours)).map(|bug| bug.name)
+/// The case without everything that is spoiled, and which bugs that concerned.
+pub(crate) fn mended(case: &Case) -> (Case, Vec<&'static str>) {
+    let mut mended = case.clone();
+    let mut names = Vec::new();
+    for bug in BUGS {
+        let next = (bug.without)(&mended);
+        if next != mended {
+            names.push(bug.name);
+            mended = next;
+        }
+    }
+    (mended, names)
+}
+
+/// In every string of a line with `:matches` that has both wildcards, each `?` becomes a letter.
+fn without_mixed_patterns(line: &str) -> String {
+    if !line.contains(":matches") {
+        return line.to_string();
+    }
+    // Strings have odd numbers, with escaped quotes set aside.
+    let aside = line.replace("\\\"", "\u{1}");
+    let parts: Vec<String> = aside
+        .split('"')
+        .enumerate()
+        .map(|(n, part)| {
+            let is_mixed = part.contains('?') && (part.contains('*') || part.contains("${"));
+            if is_mixed && (n % 2 == 1 || part.contains("text:")) { part.replace('?', "x") } else { part.to_string() }
+        })
+        .collect();
+    parts.join("\"").replace('\u{1}', "\\\"")
+}
+
+/// Names the default comparator in each `string` test that names none. A test ends before the next one.
+fn with_comparator(line: &str) -> String {
+    let mut parts = line.split("string :");
+    let mut whole = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let tags = part.split('[').next().unwrap_or_default();
+        let named = if tags.contains(":comparator") || tags.starts_with("comparator") { "" } else { ":comparator \"i;ascii-casemap\" " };
+        whole += &format!("string {named}:{part}");
+    }
+    whole
+}
+
+fn without_inner_loops(nodes: &[Node], is_inside: bool) -> Vec<Node> {
+    let is_loop = |node: &Node| matches!(node, Node::Chain(branches) if branches[0].0.starts_with("foreverypart"));
+    let kept = nodes.iter().filter(|node| !(is_inside && is_loop(node)));
+    kept.map(|node| match node {
+        Node::Line(_) => node.clone(),
+        Node::Chain(branches) => {
+            let is_inside = is_inside || is_loop(node);
+            Node::Chain(branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect())
+        }
+    })
+    .collect()
 }

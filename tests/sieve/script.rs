@@ -77,6 +77,20 @@ impl Case {
         texts.concat()
     }
 
+    /// The case with each line and each head of a block rewritten.
+    pub(crate) fn with_lines(&self, rewrite: &dyn Fn(&str) -> String) -> Case {
+        self.with_blocks(&|nodes| rewritten(nodes, rewrite))
+    }
+
+    /// The case with the body of each script rewritten.
+    pub(crate) fn with_blocks(&self, rewrite: &dyn Fn(&[Node]) -> Vec<Node>) -> Case {
+        let mut case = self.clone();
+        let included = case.personal.iter_mut().chain(&mut case.global).map(|(_, script)| script);
+        let chain = case.before.iter_mut().chain([&mut case.main]).chain(&mut case.after);
+        chain.chain(included).for_each(|script| script.body = rewrite(&script.body));
+        case
+    }
+
     /// Every case that is smaller by one thing.
     pub(crate) fn smaller(&self) -> Vec<Case> {
         let mut all = Vec::new();
@@ -112,6 +126,16 @@ impl Case {
         }
         all
     }
+}
+
+fn rewritten(nodes: &[Node], rewrite: &dyn Fn(&str) -> String) -> Vec<Node> {
+    let one = |node: &Node| match node {
+        Node::Line(line) => Node::Line(rewrite(line)),
+        Node::Chain(branches) => Node::Chain(
+            branches.iter().map(|(head, block)| (rewrite(head), rewritten(block, rewrite))).collect(),
+        ),
+    };
+    nodes.iter().map(one).collect()
 }
 
 fn smaller_script(script: &Script) -> Vec<Script> {

@@ -107,13 +107,16 @@ impl Writer {
         let letters: Vec<char> = value.chars().collect();
         let mut pattern = String::new();
         let mut place = 0;
-        if self.dice.percent(20) {
+        // 0.5.19 can't be trusted with patterns that have both.
+        let mixed = self.dice.percent(5);
+        let single = mixed || self.dice.percent(30);
+        if (mixed || !single) && self.dice.percent(20) {
             pattern.push('*');
         }
         while place < letters.len() {
             match self.dice.below(24) {
-                0 => pattern.push('?'),
-                1 => {
+                0 if single => pattern.push('?'),
+                1 if !single || mixed => {
                     pattern.push('*');
                     place += self.dice.below(8);
                 }
@@ -122,7 +125,7 @@ impl Writer {
             }
             place += 1;
         }
-        if self.dice.percent(25) {
+        if (mixed || !single) && self.dice.percent(25) {
             pattern.push('*');
         }
         self.other_case(&pattern)
@@ -244,7 +247,7 @@ impl Writer {
                 self.need("regex");
                 "currentdate :regex \"date\" \"^[0-9]{4}-[01][0-9]-[0-3][0-9]$\"".into()
             }
-            _ => format!("currentdate :matches \"{}\" \"{}\"", self.dice.pick(&["time", "iso8601", "std11"]), self.dice.pick(&["??:??:??", "????-??-??T*", "*, * +*", "*:*"])),
+            _ => format!("currentdate :matches \"{}\" \"{}\"", self.dice.pick(&["time", "iso8601", "std11"]), self.dice.pick(&["??:??:??", "*-*-*T*", "*, * +*", "*:*"])),
         }
     }
 

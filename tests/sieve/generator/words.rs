@@ -83,7 +83,7 @@ pub(super) const NUMBERS: &[&str] = &["0", "1", "2", "3", "6", "7", "42", "10", 
 
 /// Free text for variables.
 pub(super) const TEXTS: &[&str] = &[
-    "Hello World", "hello", "", "A*b?c\\d", "Grüße", "x y  z", "0", "12", "ÄÖÜ ß", "a;b", "tail ", "日本", "The Quick (brown) fox", "a", "b",
+    "Hello World", "hello", "", "A*b c\\d", "Grüße", "x y  z", "0", "12", "ÄÖÜ ß", "a;b", "tail ", "日本", "The Quick (brown) fox", "a", "b",
 ];
 
 /// Texts with one mistake each; every one must be refused whatever stands before it.
