@@ -7,6 +7,7 @@
 //!   request: {"set": {…}}           fields of the request, of the whole case or (behind a message) of one letter
 //!   message: a                      cases/letters/a.eml; `a +200K` longer by so much, `a =4000` exactly so long;
 //!                                   or the letter itself, indented, with `size: +200K` behind it
+//!   message again: a                as a later delivery: what the one before asked of `duplicate` is remembered
 //!   want: keep implicit             see wants.rs; `want at work:` and `want after work:` where the clock decides
 
 use serde_json::{Map, Value, json};
@@ -34,6 +35,8 @@ pub(crate) struct Case {
 #[derive(Default)]
 pub(crate) struct Trial {
     pub(crate) letter: String,
+    /// Does it follow the letter before?
+    pub(crate) again: bool,
     request: Map<String, Value>,
     /// In a case that the clock decides: whether one is at work, and what is wanted then.
     wants: Vec<(Option<bool>, Vec<String>)>,
@@ -81,7 +84,9 @@ fn take(case: &mut Case, key: &str, text: String) {
             let fields = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", case.file.display()));
             case.trials.last_mut().map_or(&mut case.request, |trial| &mut trial.request).extend::<Map<_, _>>(fields);
         }
-        ("message", "") => case.trials.push(Trial { letter: letter(&text), ..Trial::default() }),
+        ("message", "" | "again") => {
+            case.trials.push(Trial { letter: letter(&text), again: name == "again", ..Trial::default() });
+        }
         ("size", "") => {
             let trial = case.trials.last_mut().unwrap();
             trial.letter = grown(&trial.letter, &text);

@@ -5,9 +5,10 @@
 
 use crate::{
     batch,
-    casefile::{self, Case, Clock},
+    casefile::{self, Case, Clock, Trial},
     wants,
 };
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The scripts, fragments and tests that each RFC prints, counted in its text (a list of strings and their values as one).
@@ -67,28 +68,56 @@ fn promises_of_tamis() {
     all_as_wanted(casefile::folder("tamis"));
 }
 
+/// One letter of a case.
+struct Run<'a> {
+    case: &'a Case,
+    trial: &'a Trial,
+    wants: Vec<String>,
+    request: Value,
+    answer: Value,
+}
+
 fn all_as_wanted(mut cases: Vec<Case>) {
     let only = std::env::var("TAMIS_SIEVE_CASE").unwrap_or_default();
     cases.retain(|case| case.file.to_str().unwrap().contains(&only));
     let shelf = tempfile::tempdir().unwrap();
     let clock = Clock::now();
-    let trials: Vec<_> = cases.iter().flat_map(|case| case.trials.iter().map(move |trial| (case, trial))).collect();
-    let wanted: Vec<Vec<String>> = trials.iter().map(|(_, trial)| trial.wants(&clock)).collect();
-    let requests: Vec<_> = trials
-        .iter()
-        .zip(&wanted)
+    let trials = cases.iter().flat_map(|case| case.trials.iter().map(move |trial| (case, trial)));
+    let mut runs: Vec<Run> = trials
         .enumerate()
-        .map(|(n, ((case, trial), wants))| case.request(trial, wants, &shelf.path().join(n.to_string())))
+        .map(|(n, (case, trial))| {
+            let wants = trial.wants(&clock);
+            let request = case.request(trial, &wants, &shelf.path().join(n.to_string()));
+            Run { case, trial, wants, request, answer: Value::Null }
+        })
         .collect();
-    let answers = batch::run(&requests);
-    let mut failures = 0;
-    for (((case, trial), wants), answer) in trials.iter().zip(&wanted).zip(&answers) {
-        let bad = wants::differences(wants, &trial.letter, answer);
-        if !bad.is_empty() {
-            failures += 1;
-            println!("{}\n  {}", case.file.display(), case.about);
-            println!("  wanted: {}\n  {}\n  answer: {answer}\n", wants.join(" | "), bad.join("\n  "));
+    ask(&mut runs, false);
+    for n in 1..runs.len() {
+        if runs[n].trial.again {
+            runs[n].request["seen"] = runs[n - 1].answer["asked"].clone();
         }
     }
-    assert_eq!(failures, 0, "of {} letters in {} cases", trials.len(), cases.len());
+    ask(&mut runs, true);
+    let failures = (0..runs.len()).filter(|n| !is_as_wanted(&runs, *n)).count();
+    assert_eq!(failures, 0, "of {} letters in {} cases", runs.len(), cases.len());
+}
+
+/// Asks about the letters that follow another one, or about those that don't.
+fn ask(runs: &mut [Run], again: bool) {
+    let asked: Vec<usize> = (0..runs.len()).filter(|n| runs[*n].trial.again == again).collect();
+    let requests: Vec<Value> = asked.iter().map(|n| runs[*n].request.clone()).collect();
+    for (n, answer) in asked.into_iter().zip(batch::run(&requests)) {
+        runs[n].answer = answer;
+    }
+}
+
+fn is_as_wanted(runs: &[Run], n: usize) -> bool {
+    let run = &runs[n];
+    let before = run.trial.again.then(|| &runs[n - 1].answer);
+    let bad = wants::differences(&run.wants, &run.trial.letter, &run.answer, before);
+    if !bad.is_empty() {
+        println!("{}\n  {}", run.case.file.display(), run.case.about);
+        println!("  wanted: {}\n  {}\n  answer: {}\n", run.wants.join(" | "), bad.join("\n  "), run.answer);
+    }
+    bad.is_empty()
 }

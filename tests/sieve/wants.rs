@@ -6,6 +6,7 @@
 //!   ACTION has TEXT | ACTION lacks TEXT | ACTION header lacks FIELD       of the message that the action is about
 //!   sent FROM TO                    an envelope; <> is the null sender
 //!   clean                           no message that was built holds a control character
+//!   key as before | key unlike before               of a vacation: would it be one reply or two within the period?
 //!   error [TEXT]                    the script broke off, and the letter is kept
 //!   compile-error LINE[:COLUMN] [CODE] [TEXT]     every error is named, unless there is a line `more`
 //!   warning LINE[:COLUMN] CODE [TEXT] | no-warning
@@ -16,8 +17,8 @@ const KEEP: &str = "keep implicit []";
 const ACTIONS: &[&str] = &["keep", "store", "discard", "redirect", "reject", "ereject", "vacation", "notify"];
 
 /// Every point where the answer is not what the case wants.
-pub(crate) fn differences(wants: &[String], letter: &str, answer: &Value) -> Vec<String> {
-    let reply = Reply { letter, answer };
+pub(crate) fn differences(wants: &[String], letter: &str, answer: &Value, before: Option<&Value>) -> Vec<String> {
+    let reply = Reply { letter, answer, before };
     let mut bad: Vec<String> = wants.iter().filter_map(|want| reply.misses(want)).collect();
     bad.extend(reply.diagnostics(wants));
     bad.extend(reply.actions(wants));
@@ -27,6 +28,8 @@ pub(crate) fn differences(wants: &[String], letter: &str, answer: &Value) -> Vec
 struct Reply<'a> {
     letter: &'a str,
     answer: &'a Value,
+    /// Of the letter before, where this one follows it.
+    before: Option<&'a Value>,
 }
 
 fn words(line: &str) -> (&str, &str) {
@@ -47,12 +50,13 @@ fn describes(want: &str, found: &Value) -> bool {
     let (code, text) = words(rest);
     let (line, column) = place.split_once(':').unwrap_or((place, ""));
     let says = |name: &str, wanted: &str| wanted.is_empty() || found[name].to_string().trim_matches('"') == wanted;
-    says("line", line) && says("col", column) && says("code", code) && found["msg"].to_string().contains(text)
+    says("line", line) && says("col", column) && says("code", code) && found.to_string().contains(text)
 }
 
 impl Reply<'_> {
-    fn done(&self) -> &[Value] {
-        list(self.answer, "actions")
+    /// What is really done: a reply that is not sent is none.
+    fn done(&self) -> Vec<&Value> {
+        list(self.answer, "actions").iter().filter(|action| action["not_sent"].is_null()).collect()
     }
 
     /// What a single line wants that is not about the list of actions.
@@ -73,6 +77,10 @@ impl Reply<'_> {
                 let from = if from == "<>" { "" } else { from };
                 list(self.answer, "sent").iter().any(|sent| sent["from"] == from && sent["to"][0] == to)
             }
+            "key" => {
+                let (now, before) = (key(self.answer), self.before.map(key));
+                !now.is_empty() && (before.as_ref() == Some(&now)) == (rest == "as before")
+            }
             "more" => true,
             _ if ACTIONS.contains(&word) => true,
             _ => panic!("no want begins with {word:?}"),
@@ -82,8 +90,11 @@ impl Reply<'_> {
 
     /// `has TEXT`, `lacks TEXT`, `header lacks FIELD` of some action of this kind.
     fn fact(&self, kind: &str, rest: &str) -> bool {
-        let mut texts =
-            self.done().iter().filter(|action| kind_of(action) == kind).map(|action| (action, self.message(action)));
+        let mut texts = self
+            .done()
+            .into_iter()
+            .filter(|action| kind_of(action) == kind)
+            .map(|action| (action, self.message(action)));
         match words(rest) {
             ("has", text) => texts.any(|(action, message)| message.contains(text) || action.to_string().contains(text)),
             ("lacks", text) => texts.all(|(_, message)| !message.contains(text)),
@@ -139,7 +150,7 @@ impl Reply<'_> {
         if wanted.is_empty() {
             return Vec::new();
         }
-        let mut found: Vec<&Value> = self.done().iter().collect();
+        let mut found = self.done();
         // A discard only takes the implicit keep away: beside another action it is nothing.
         if found.iter().any(|action| action["do"] != "discard") {
             found.retain(|action| action["do"] != "discard");
@@ -190,6 +201,11 @@ impl Reply<'_> {
     }
 }
 
+/// Under which keys replies of this run are remembered.
+fn key(answer: &Value) -> Vec<&Value> {
+    list(answer, "actions").iter().map(|action| &action["key"]).filter(|key| !key.is_null()).collect()
+}
+
 /// Filing into the inbox is a keep.
 fn kind_of(action: &Value) -> &str {
     let is_inbox = action["folder"].as_str().is_some_and(|folder| folder.eq_ignore_ascii_case("INBOX"));
@@ -226,7 +242,7 @@ fn wrong_answers_are_found() {
     use serde_json::json;
     let count = |wants: &[&str], answer: &Value| {
         let wants: Vec<String> = wants.iter().map(|want| want.to_string()).collect();
-        differences(&wants, "Subject: old\r\n\r\n", answer).len()
+        differences(&wants, "Subject: old\r\n\r\n", answer, None).len()
     };
     let stored = json!({"compile": {"ok": true, "errors": [], "warnings": []}, "error": null,
         "actions": [{"do": "store", "folder": "INBOX/A", "flags": ["\\Seen"], "msg": 1},
