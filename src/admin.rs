@@ -3,19 +3,27 @@
 //! Returns values and prints nothing. Each act goes through the same parts as a delivery, so what is shown here is
 //! what would happen there.
 
+mod script_test;
+
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
 use crate::filter::{Weighed, judge};
+use crate::limits::SCRIPT_BYTES_MAX;
 use crate::mail::{Address, Link, Session};
+use crate::plan::FolderName;
 use crate::refusal::{Kind, Refusal};
-use crate::store::{Receipt, journal, quarantine};
+use crate::sieve::{Include, Question, Report, report};
+use crate::store::{Disk, Receipt, journal, quarantine};
 use crate::unpack::Item;
 use futures_util::StreamExt;
 use serde::Serialize;
-use std::{sync::Arc, time::Instant};
+use std::{io::ErrorKind, path::Path, sync::Arc, time::Instant};
+
+pub use script_test::{Asked as ScriptAsked, Tested as ScriptTested, compile_json, test as test_script};
 
 pub use crate::deliver::{Explained, Sight};
 pub use crate::filter::{Class, Rule, Rules};
+pub use crate::sieve::{Cache, Diagnostic};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
 };
@@ -95,6 +103,33 @@ pub async fn deliver_local(bytes: Vec<u8>, session: Session, rcpts: &[Address], 
         });
     }
     all
+}
+
+/// Checks the text of a script; folders and addresses are doubted where some are named.
+pub fn check_script(text: String, folders: &[String], addresses: &[String]) -> Report {
+    let names =
+        || folders.iter().filter_map(|name| FolderName::parse(name).ok()).map(|name| name.to_string()).collect();
+    let folders = (!folders.is_empty()).then(names);
+    report(&Question { text, folders, addresses: addresses.to_vec(), ..Question::default() })
+}
+
+/// The scripts of a folder, for `include`.
+///
+/// # Errors
+/// What the system says.
+pub fn scripts_in(dir: &Path, global: bool) -> std::io::Result<Vec<Include>> {
+    let dir = match Disk::default().dir(dir) {
+        Ok(dir) => dir,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut includes = Vec::new();
+    for file in dir.names()? {
+        let Some(name) = file.strip_suffix(".sieve") else { continue };
+        let text = String::from_utf8_lossy(&dir.read(&file, SCRIPT_BYTES_MAX)?).into_owned();
+        includes.push(Include { name: name.to_string(), global, text });
+    }
+    Ok(includes)
 }
 
 /// A user's folders with their numbers of messages.

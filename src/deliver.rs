@@ -13,7 +13,7 @@ mod script;
 mod stamp;
 
 pub use crate::store::now;
-pub use env::{Env, OpenError, Sight, has_room, refused};
+pub use env::{Env, OpenError, Sight, has_room, refused, zone};
 pub use explain::{Explained, explain};
 pub use release::release;
 

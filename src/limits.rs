@@ -77,14 +77,58 @@ pub const WORKER_ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// Octets of one Sieve script (Pigeonhole: 1 MiB). Beyond: the script is refused, the message kept in INBOX.
 pub const SCRIPT_BYTES_MAX: u64 = 1 << 20;
-/// Events of one run of a script: bounds a loop between engine and host.
-pub const SCRIPT_EVENTS_MAX: usize = 500;
+/// Tests and actions of one run of a script: bounds loops over parts. Beyond: the script fails, the message is kept.
+pub const SCRIPT_EVENTS_MAX: usize = 50_000;
+/// Steps of one run that are told. Beyond: the rest is left out.
+pub const SCRIPT_TRACE_MAX: usize = 500;
+/// Characters of a value in such a step: foreign text is cut there.
+pub const SCRIPT_TRACE_TEXT_MAX: usize = 100;
+/// Octets of values that all tests of one run compare, counted once for each key (about a second). Beyond: the script
+/// fails, the message is kept.
+pub const SCRIPT_WORK_BYTES_MAX: usize = 1 << 30;
+/// Octets of a compiled regular expression, and of its tables. Beyond: it is refused.
+pub const SCRIPT_REGEX_BYTES_MAX: usize = 1 << 20;
+/// Octets of the value of a header field that a script adds (Pigeonhole: 2048).
+pub const SCRIPT_HEADER_BYTES_MAX: usize = 2048;
 /// Instructions of one run of a script; wall time is bounded by the worker.
-pub const SCRIPT_INSTRUCTIONS_MAX: usize = 50_000;
+pub const SCRIPT_INSTRUCTIONS_MAX: usize = 500_000;
+/// Blocks and tests around one command (Pigeonhole: 32 each). Beyond: the script is refused.
+pub const SCRIPT_NESTING_MAX: usize = 32;
+/// The highest match value (RFC 5229 §3.2 asks for 9, Pigeonhole has 32). Beyond: the script is refused; what a pattern
+/// matches beyond is forgotten.
+pub const SCRIPT_MATCH_VALUES_MAX: usize = 32;
+/// Octets of the name of a variable (RFC 5229 §6 asks for 32, Pigeonhole has 64). Beyond: the script is refused.
+pub const SCRIPT_VARIABLE_NAME_BYTES_MAX: usize = 64;
+/// Keys of one test, and wildcards of one pattern, beyond which a script's owner is warned that it is slow.
+pub const SCRIPT_SLOW_KEYS: usize = 500;
+/// See [`SCRIPT_SLOW_KEYS`].
+pub const SCRIPT_SLOW_WILDCARDS: usize = 10;
 /// Errors, and warnings, of one script that are told. Beyond: the rest is counted.
 pub const SCRIPT_DIAGNOSTICS_MAX: usize = 100;
 /// Folders one run of a script may file into (Pigeonhole: 32 actions).
 pub const SCRIPT_ACTIONS_MAX: usize = 32;
+
+/// Octets of text that one `body` test or `extracttext` reads, all parts together. Bodies that people write are far
+/// shorter; thousands of keys over so much end within a second. Beyond: the rest isn't seen by the script.
+pub const SCRIPT_BODY_BYTES_MAX: usize = 2 << 20;
+/// Characters of a Subject or name that a message of ours takes from a script or a foreign header; the rest is cut off.
+pub const REPLY_FIELD_CHARACTERS_MAX: usize = 500;
+/// Ids in References of an answer; the oldest go. A thread is found by the latest ones.
+pub const REPLY_REFERENCES_MAX: usize = 20;
+/// Octets of one such id: a line of a message has 998 at most (RFC 5322 §2.1.1). A longer one is left out.
+pub const REPLY_ID_BYTES_MAX: usize = 250;
+/// Octets of the header that a rejection sends back; further fields are left out.
+pub const REPLY_HEADER_BYTES_MAX: usize = 64 << 10;
+/// Addresses of one `mailto:` URI, as in Pigeonhole. Beyond: the rest is left out with a warning.
+pub const NOTIFY_RECIPIENTS_MAX: usize = 8;
+/// Header fields of one `mailto:` URI, as in Pigeonhole. Beyond: the rest is left out with a warning.
+pub const NOTIFY_FIELDS_MAX: usize = 16;
+
+/// Received fields of a message that a script may still send on: below the 50 at which Postfix bounces, so that a loop
+/// ends in the user's INBOX. Beyond: it is kept, with the reason in X-PM-Sieve.
+pub const REDIRECT_RECEIVED_MAX: usize = 40;
+/// Changes of the header in one plan (RFC 5293): the script's and those of the scripts around it. Beyond: left out.
+pub const HEADER_EDITS_MAX: usize = 64;
 
 /// Octets of one folder name on disk (most file systems: 255 for the name).
 pub const FOLDER_BYTES_MAX: usize = 250;

@@ -3,6 +3,8 @@
 //! A plan is made by `sieve` (what the user wants) or by the judge (what must be held); `store` carries it out. Does
 //! not know disks or sockets. Standards: RFC 5228 §2.10, RFC 3501 §5.1 (names), Maildir++ (folders).
 
+pub use crate::mail::Edit;
+
 use crate::limits::{FOLDER_BYTES_MAX, FOLDER_LEVELS_MAX};
 use crate::mail::Address;
 use serde::{Deserialize, Serialize};
@@ -129,16 +131,6 @@ pub struct Asked {
     pub seconds: i64,
     /// `:last`: a message that is a duplicate lengthens the memory, too (RFC 7352 §3.3).
     pub last: bool,
-}
-
-/// One change of the header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "edit", rename_all = "snake_case")]
-pub enum Edit {
-    /// A field above all others, or below them. The value is UTF-8 without controls, not folded.
-    Add { name: String, value: String, last: bool },
-    /// The fields at these places, counted from 0 over the header as the edits before have left it.
-    Delete { fields: Vec<usize> },
 }
 
 /// Why a message is held, and who may let it go.

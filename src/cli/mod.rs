@@ -14,6 +14,7 @@ mod rules;
 mod scan;
 mod serve;
 mod show;
+mod sieve;
 
 use crate::config::{SETTINGS_FILE, Settings};
 use crate::deliver::Env;
@@ -57,6 +58,9 @@ enum Command {
     /// List and check rules.
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Sieve scripts: check, test.
+    #[command(subcommand)]
+    Sieve(sieve::Command),
     /// Print the manual page or shell completions.
     #[command(subcommand)]
     Docs(docs::Command),
@@ -85,6 +89,7 @@ pub fn run() -> u8 {
         Command::Journal(command) => journal::run(&line.config, &command),
         Command::Config(command) => Ok(config::run(&line.config, &command)),
         Command::Rules(command) => rules::run(&line.config, &command),
+        Command::Sieve(command) => sieve::run(&line.config, &command),
         Command::Docs(command) => docs::run(&command),
         Command::Worker => return crate::ask::worker_main(),
     };

@@ -10,8 +10,9 @@ use crate::limits::STAMPED_BYTES_MAX;
 use crate::mail::{Address, Session};
 use crate::plan::Rcpt;
 use crate::refusal::{Kind, Refusal};
-use crate::store::{Disk, Homes, Options, Store};
-use std::{ops::Deref, path::PathBuf, sync::Arc};
+use crate::store::{Disk, Homes, Options, Store, now};
+use jiff::{Timestamp, tz::TimeZone};
+use std::{ops::Deref, path::PathBuf, sync::Arc, sync::OnceLock};
 use tokio::sync::Semaphore;
 
 /// Everything that a decision needs: settings, rules, and the doors to users, workers and homes. Writes nothing.
@@ -142,6 +143,22 @@ async fn off_the_loop<T: Send + 'static>(
 
 fn workers(set: usize) -> usize {
     if set > 0 { set } else { std::thread::available_parallelism().map_or(2, usize::from) }
+}
+
+/// The server's time zone since 1970: from when on (seconds since 1970) how many minutes east of Greenwich.
+pub fn zone() -> Vec<(i64, i32)> {
+    static ZONE: OnceLock<Vec<(i64, i32)>> = OnceLock::new();
+    ZONE.get_or_init(|| {
+        let zone = TimeZone::system();
+        let next_year = Timestamp::from_second(now() + 366 * 86_400).unwrap_or(Timestamp::MAX);
+        let transitions = zone.preceding(next_year).take_while(|t| t.timestamp().as_second() > 0);
+        let mut offsets: Vec<(i64, i32)> =
+            transitions.map(|t| (t.timestamp().as_second(), t.offset().seconds() / 60)).collect();
+        offsets.push((0, zone.to_offset(Timestamp::UNIX_EPOCH).seconds() / 60));
+        offsets.reverse();
+        offsets
+    })
+    .clone()
 }
 
 /// Is there room for a message of so many octets?

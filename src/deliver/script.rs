@@ -50,7 +50,9 @@ fn request(rcpt: &Rcpt, mail: &Mail, scripts: Scripts, folders: Vec<String>, sta
         from: mail.session.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default(),
         to: rcpt.address.to_string(),
         recipient_delimiter: sight.settings.lmtp.recipient_delimiter.clone(),
-        stamp: stamp.clone(),
+        stamp: Some(stamp.clone()),
         now: now(),
+        zone: super::zone(),
+        ..Request::default()
     }
 }

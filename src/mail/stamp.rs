@@ -14,7 +14,7 @@ pub const OURS: &[&str] = &["X-PM-Scan", "X-PM-Score", "X-PM-Report", "X-PM-Siev
 /// Stands between our lines and a message that begins with a continuation of nothing.
 const BEGUN: &str = "X-PM-Begins";
 /// Columns at which a line of ours is folded (RFC 5322 §2.1.1 asks for at most 78).
-const FOLD_COLUMN: usize = 78;
+pub(super) const FOLD_COLUMN: usize = 78;
 
 /// One header field of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,13 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// With a word for the user whose script did not run as it was written.
+    pub fn with_trouble(mut self, trouble: Option<&str>) -> Self {
+        let line = |trouble: &str| Line::new("X-PM-Sieve", trouble.split_whitespace().map(str::to_string));
+        self.lines.extend(trouble.map(line));
+        self
+    }
+
     /// The message with our lines on top, foreign copies of ours and any Return-Path (RFC 5321 §4.4: only one) cut out,
     /// and the tag before the subject's text. The bytes below the header block are the same.
     pub fn on(&self, message: &[u8]) -> Vec<u8> {
@@ -57,7 +64,7 @@ impl Stamp {
 }
 
 fn stamp(message: &[u8], lines: &[Line], tag: Option<&str>) -> Vec<u8> {
-    let eol: &[u8] = if uses_bare_lf(message) { b"\n" } else { b"\r\n" };
+    let eol = line_end_of(message);
     let mut out = Vec::with_capacity(message.len() + 2048);
     for line in lines {
         write_line(&mut out, line, eol);
@@ -96,9 +103,10 @@ fn stamp(message: &[u8], lines: &[Line], tag: Option<&str>) -> Vec<u8> {
     out
 }
 
-/// True where the first line ends with LF alone, as in a message piped to us by a local program.
-fn uses_bare_lf(message: &[u8]) -> bool {
-    memchr::memchr(b'\n', message).is_some_and(|at| at == 0 || message.get(at - 1) != Some(&b'\r'))
+/// LF alone where the first line ends so, as in a message piped to us by a local program; else CRLF.
+pub(super) fn line_end_of(message: &[u8]) -> &'static [u8] {
+    let is_bare = |at: usize| at == 0 || message.get(at - 1) != Some(&b'\r');
+    if memchr::memchr(b'\n', message).is_some_and(is_bare) { b"\n" } else { b"\r\n" }
 }
 
 fn write_line(out: &mut Vec<u8>, line: &Line, eol: &[u8]) {

@@ -1,64 +1,70 @@
-//! The words of a script with their places: what the engine does not tell is read from here.
+//! The words of a script with their places.
 //!
-//! Does not check anything: what can't be read ends the list, and the engine's compiler says what is wrong. Standards:
-//! RFC 5228 §8.1.
+//! Reads to the end whatever comes: what is no token is noted and skipped. Standards: RFC 5228 §8.1. *Reading:* line
+//! ends inside of strings become CRLF, as the text of a message has them, whatever the script was saved with.
+
+use super::notes::{Notes, Span};
 
 /// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A command, a test or a number.
-    Word,
-    /// `:contains`; its text has no colon.
-    Tag,
-    /// A quoted string; its text is as written between the quotes.
-    Quoted,
-    /// A multi-line string (`text:`).
-    Block,
-    /// One of `{ } [ ] ( ) ; ,`, or anything else.
-    Sign,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// A command or a test.
+    Word(&'a str),
+    /// `:contains`; without the colon.
+    Tag(&'a str),
+    Number(u64),
+    /// A string without quotes and escapes, or a multi-line one without its dot-stuffing.
+    Text(String),
+    /// One of `{ } [ ] ( ) ; ,`.
+    Sign(char),
+    End,
 }
 
-/// One token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
-    /// Octets from the script's begin to the token's, quotes and all.
-    pub(super) start: usize,
-    /// Octets from the script's begin to behind the token.
-    pub(super) end: usize,
-    /// 1-based.
-    pub(super) line: usize,
-    /// 1-based, in octets.
-    pub(super) column: usize,
+    pub(super) kind: Kind<'a>,
+    pub(super) span: Span,
 }
 
 impl Token<'_> {
-    /// True for that command or test, in any case.
-    pub(super) fn is_word(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    pub(super) fn is(&self, sign: char) -> bool {
+        self.kind == Kind::Sign(sign)
     }
 
-    pub(super) fn is_sign(&self, sign: &str) -> bool {
-        self.kind == Kind::Sign && self.text == sign
+    /// What stands there, for an error.
+    pub(super) fn words(&self) -> String {
+        match &self.kind {
+            Kind::Word(word) => format!("{word:?}"),
+            Kind::Tag(tag) => format!("\":{tag}\""),
+            Kind::Number(number) => format!("the number {number}"),
+            Kind::Text(_) => "a string".into(),
+            Kind::Sign(sign) => format!("{:?}", sign.to_string()),
+            Kind::End => "the end of the script".into(),
+        }
     }
 }
 
-/// All tokens of a script, comments and white space left out.
-pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut reader = Reader { source, at: 0, line: 1, line_start: 0 };
+/// All tokens of a script; the last one is [`Kind::End`].
+pub(super) fn tokens<'a>(source: &'a str, notes: &mut Notes<'_>) -> Vec<Token<'a>> {
+    let mut reader = Reader { source, at: 0 };
     let mut tokens = Vec::new();
-    while let Some(token) = reader.next() {
-        tokens.push(token);
+    loop {
+        reader.skip_space_and_comments(notes);
+        let start = reader.at;
+        let kind = reader.next(notes);
+        let span = Span { start, end: reader.at };
+        let Some(kind) = kind else { continue };
+        let ended = kind == Kind::End;
+        tokens.push(Token { kind, span });
+        if ended {
+            return tokens;
+        }
     }
-    tokens
 }
 
 struct Reader<'a> {
     source: &'a str,
     at: usize,
-    line: usize,
-    line_start: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -66,113 +72,204 @@ impl<'a> Reader<'a> {
         self.source.get(self.at..).unwrap_or_default()
     }
 
-    /// Goes on by so many octets, counting lines.
-    fn go(&mut self, octets: usize) -> &'a str {
-        let passed = self.rest().get(..octets).unwrap_or_default();
-        for at in memchr::memchr_iter(b'\n', passed.as_bytes()) {
-            self.line += 1;
-            self.line_start = self.at + at + 1;
-        }
-        self.at += passed.len();
-        passed
+    fn take(&mut self, octets: usize) -> &'a str {
+        let taken = self.rest().get(..octets).unwrap_or_default();
+        self.at += taken.len();
+        taken
     }
 
-    fn skip_space_and_comments(&mut self) {
+    fn take_while(&mut self, is: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        self.take(rest.find(|c| !is(c)).unwrap_or(rest.len()))
+    }
+
+    fn skip_space_and_comments(&mut self, notes: &mut Notes<'_>) {
         loop {
+            self.take_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
             let rest = self.rest();
-            let octets = if rest.starts_with('#') {
-                rest.find('\n').unwrap_or(rest.len())
+            if rest.starts_with('#') {
+                self.take_while(|c| c != '\n');
             } else if let Some(comment) = rest.strip_prefix("/*") {
-                comment.find("*/").map_or(rest.len(), |end| end + 4)
+                let start = self.at;
+                let end = comment.find("*/");
+                self.take(end.map_or(rest.len(), |end| end + 4));
+                if end.is_none() {
+                    notes.error("syntax", Span { start, end: start + 2 }, "the comment has no end (*/)");
+                }
             } else {
-                rest.len() - rest.trim_ascii_start().len()
-            };
-            if octets == 0 {
                 return;
             }
-            self.go(octets);
         }
     }
 
-    fn next(&mut self) -> Option<Token<'a>> {
-        self.skip_space_and_comments();
-        let (start, line, column) = (self.at, self.line, self.at - self.line_start + 1);
-        let rest = self.rest();
-        let first = rest.chars().next()?;
-        let (kind, octets) = if first == '"' {
-            (Kind::Quoted, quoted_octets(rest)?)
-        } else if first == ':' && rest.chars().nth(1).is_some_and(|c| c.is_ascii_alphabetic()) {
-            (Kind::Tag, 1 + word_octets(rest.get(1..)?))
-        } else if word_octets(rest) > 0 {
-            match block_octets(rest) {
-                Some(octets) => (Kind::Block, octets),
-                None => (Kind::Word, word_octets(rest)),
+    /// `None` for what is no token; it is skipped.
+    fn next(&mut self, notes: &mut Notes<'_>) -> Option<Kind<'a>> {
+        let Some(first) = self.rest().chars().next() else { return Some(Kind::End) };
+        match first {
+            '"' => Some(Kind::Text(self.quoted(notes))),
+            ':' => self.tag(notes),
+            '0'..='9' => Some(Kind::Number(self.number(notes))),
+            '{' | '}' | '[' | ']' | '(' | ')' | ';' | ',' => {
+                self.take(1);
+                Some(Kind::Sign(first))
             }
-        } else {
-            (Kind::Sign, first.len_utf8())
-        };
-        let whole = self.go(octets);
-        let text = match kind {
-            Kind::Tag => whole.get(1..),
-            Kind::Quoted => whole.get(1..whole.len() - 1),
-            Kind::Word | Kind::Block | Kind::Sign => Some(whole),
-        };
-        Some(Token { kind, text: text.unwrap_or_default(), start, end: self.at, line, column })
-    }
-}
-
-fn word_octets(text: &str) -> usize {
-    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count()
-}
-
-/// Octets of a quoted string with its quotes; `None` where it has no end.
-fn quoted_octets(text: &str) -> Option<usize> {
-    let mut escaped = true; // the opening quote ends nothing
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' if !escaped => return Some(at + 1),
-            b'\\' if !escaped => escaped = true,
-            _ => escaped = false,
+            c if c.is_ascii_alphabetic() || c == '_' => Some(self.word(notes)),
+            c => {
+                let start = self.at;
+                self.take(c.len_utf8());
+                notes.error("syntax", Span { start, end: self.at }, format!("{c:?} can't stand outside of a string"));
+                None
+            }
         }
     }
-    None
-}
 
-/// Octets of a multi-line string from `text:` to its dot; `None` where it is none.
-fn block_octets(text: &str) -> Option<usize> {
-    let head = text.get(..5).filter(|head| head.eq_ignore_ascii_case("text:"))?;
-    let mut octets = 0;
-    for line in text.split_inclusive('\n') {
-        octets += line.len();
-        if octets > head.len() && line.trim_end() == "." {
-            return Some(octets);
+    fn word(&mut self, notes: &mut Notes<'_>) -> Kind<'a> {
+        let start = self.at;
+        let word = self.take_while(is_word);
+        // RFC 5228 §8.1: multi-line = "text:" *(SP / HTAB) (hash-comment / CRLF)
+        if word.eq_ignore_ascii_case("text") && self.rest().starts_with(':') {
+            self.take(1);
+            return Kind::Text(self.multi_line(start, notes));
+        }
+        Kind::Word(word)
+    }
+
+    fn tag(&mut self, notes: &mut Notes<'_>) -> Option<Kind<'a>> {
+        let start = self.at;
+        self.take(1);
+        if self.rest().starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            return Some(Kind::Tag(self.take_while(is_word)));
+        }
+        notes.error("syntax", Span { start, end: self.at }, "a colon begins a tag, but no name follows");
+        None
+    }
+
+    /// RFC 5228 §2.4.1: K, M and G are powers of 1024.
+    fn number(&mut self, notes: &mut Notes<'_>) -> u64 {
+        let start = self.at;
+        let digits = self.take_while(|c| c.is_ascii_digit());
+        let unit = match self.rest().chars().next() {
+            Some('k' | 'K') => 1 << 10,
+            Some('m' | 'M') => 1 << 20,
+            Some('g' | 'G') => 1 << 30,
+            _ => 1_u64,
+        };
+        self.take(usize::from(unit > 1));
+        if self.rest().starts_with(is_word) {
+            let letters = self.take_while(is_word);
+            let span = Span { start, end: self.at };
+            notes.error("bad-number", span, format!("{letters:?} can't follow a number; units are K, M and G"));
+        }
+        let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+        number.filter(|number| *number <= NUMBER_MAX).unwrap_or_else(|| {
+            notes.error("bad-number", Span { start, end: self.at }, format!("the number is larger than {NUMBER_MAX}"));
+            0
+        })
+    }
+
+    fn quoted(&mut self, notes: &mut Notes<'_>) -> String {
+        let start = self.at;
+        self.take(1);
+        let mut text = String::new();
+        loop {
+            text.push_str(self.take_while(|c| !matches!(c, '"' | '\\' | '\r' | '\n' | '\0')));
+            let Some(c) = self.rest().chars().next() else {
+                notes.error("syntax", Span { start, end: start + 1 }, "the string that begins here has no end (\")");
+                return text;
+            };
+            let at = self.at;
+            self.take(c.len_utf8());
+            match c {
+                '"' => return text,
+                // RFC 5228 §2.4.2: a backslash before any other character is left out.
+                '\\' => {
+                    let escaped = self.rest().chars().next().filter(|c| !matches!(c, '\r' | '\n'));
+                    self.take(escaped.map_or(0, char::len_utf8));
+                    text.extend(escaped);
+                }
+                '\n' => text.push_str("\r\n"),
+                '\0' => notes.error("syntax", Span { start: at, end: at + 1 }, "a string can't hold NUL"),
+                // A CR alone is left out; before LF it comes with it.
+                _ => {}
+            }
         }
     }
-    None
+
+    /// RFC 5228 §2.4.2: to the line that is a dot alone; dots at the begin of a line are doubled.
+    fn multi_line(&mut self, start: usize, notes: &mut Notes<'_>) -> String {
+        let head = Span { start, end: self.at };
+        self.take_while(|c| matches!(c, ' ' | '\t'));
+        if self.rest().starts_with('#') {
+            self.take_while(|c| c != '\n');
+        }
+        self.take_while(|c| c == '\r');
+        if !self.rest().starts_with('\n') {
+            notes.error("syntax", head, "\"text:\" must be followed by the end of the line");
+        }
+        self.take(1);
+        let mut text = String::new();
+        loop {
+            let rest = self.rest();
+            if rest.is_empty() {
+                notes.error("syntax", head, "the text that begins here has no end (a line with a dot alone)");
+                return text;
+            }
+            let line = self.take(memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1));
+            let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+            if line == "." {
+                return text;
+            }
+            text.push_str(line.strip_prefix('.').filter(|line| line.starts_with('.')).unwrap_or(line));
+            text.push_str("\r\n");
+            if line.contains('\0') {
+                notes.error("syntax", head, "a string can't hold NUL");
+            }
+        }
+    }
+}
+
+/// The largest number, as sizes and seconds are counted elsewhere.
+const NUMBER_MAX: u64 = i64::MAX as u64;
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check(source: &str, want: &[Kind<'_>], faults: usize) {
+        let mut notes = Notes::new(source);
+        let mut kinds: Vec<Kind<'_>> = tokens(source, &mut notes).into_iter().map(|t| t.kind).collect();
+        assert_eq!(kinds.pop(), Some(Kind::End), "{source}");
+        assert_eq!(kinds, want, "{source}");
+        assert_eq!(notes.into_report().errors.len(), faults, "{source}");
+    }
+
     #[test]
-    fn every_token_knows_its_place() {
-        let source = "require \"a\\\"b\"; # x \"\n/* if\n*/ if :is text:\n.. \"\n.\n{ k_1; }\n\"open";
-        let got: Vec<_> = tokens(source).iter().map(|t| (t.kind, t.text, t.line, t.column)).collect();
-        assert_eq!(
-            got,
-            [
-                (Kind::Word, "require", 1, 1),
-                (Kind::Quoted, "a\\\"b", 1, 9),
-                (Kind::Sign, ";", 1, 15),
-                (Kind::Word, "if", 3, 4),
-                (Kind::Tag, "is", 3, 7),
-                (Kind::Block, "text:\n.. \"\n.\n", 3, 11),
-                (Kind::Sign, "{", 6, 1),
-                (Kind::Word, "k_1", 6, 3),
-                (Kind::Sign, ";", 6, 6),
-                (Kind::Sign, "}", 6, 8),
-            ]
-        );
+    fn words_are_read_as_the_grammar_has_them() {
+        use Kind::{Number, Sign, Tag, Text, Word};
+        let text = |s: &str| Text(s.to_string());
+        check("keep;", &[Word("keep"), Sign(';')], 0);
+        check("/* a */ if# b\n:is 10K 3", &[Word("if"), Tag("is"), Number(10240), Number(3)], 0);
+        check(r#""a\"b\\" "c\d""#, &[text("a\"b\\"), text("cd")], 0);
+        check("\"a\nb\r\nc\"", &[text("a\r\nb\r\nc")], 0);
+        check("text: # c\n..a\n.b\n.\n;", &[text(".a\r\n.b\r\n"), Sign(';')], 0);
+        check("text:\r\n.\r\n", &[text("")], 0);
+        check("header:contains", &[Word("header"), Tag("contains")], 0);
+    }
+
+    #[test]
+    fn what_is_no_token_is_noted_and_skipped() {
+        use Kind::{Number, Sign, Text, Word};
+        check("keep ! ;", &[Word("keep"), Sign(';')], 1);
+        check("\"open", &[Text("open".into())], 1);
+        check("text:\nopen", &[Text("open\r\n".into())], 1);
+        check("/* open", &[], 1);
+        check("99999999999999999999", &[Number(0)], 1);
+        check("9223372036854775807G 5x", &[Number(0), Number(5)], 2);
+        check("\"a\0b\"", &[Text("ab".into())], 1);
+        check(": \u{0}", &[], 2);
     }
 }

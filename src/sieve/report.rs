@@ -2,6 +2,10 @@
 //!
 //! Does not run anything. Standards: RFC 5228 §2.10.5, RFC 5804 §2.6 (what a client is told).
 
+use super::notes::{Notes, Span};
+use super::request::Include;
+use super::{check, engine, lex, parse};
+use crate::limits::SCRIPT_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
 /// One script to check, and what is known around it.
@@ -13,6 +17,12 @@ pub struct Question {
     pub folders: Option<Vec<String>>,
     /// The user's own addresses: a redirect to one of them is doubted.
     pub addresses: Vec<String>,
+    /// What `include` may name; `None`: unknown.
+    pub includes: Option<Vec<Include>>,
+    /// Are there annotations of mailboxes to test?
+    pub metadata: bool,
+    /// Octets of the script, where the settings allow less than the program.
+    pub bytes_max: Option<u64>,
 }
 
 /// Everything that was found; a script without errors may be stored and runs as written.
@@ -40,17 +50,33 @@ pub struct Diagnostic {
     pub excerpt: String,
 }
 
-/// Checks a script.
-pub fn report(question: &Question) -> Report {
-    let mut report = Report::default();
-    if let Err(words) = super::check(&question.text) {
-        let (line, column, mend, excerpt) = (1, 1, None, String::new());
-        report.errors.push(Diagnostic { line, column, code: "error".into(), words, mend, excerpt });
+impl Diagnostic {
+    /// As ManageSieve clients and people read it: `line 3: error: … (column 5)`.
+    pub fn line_of(&self, kind: &str) -> String {
+        let mend = self.mend.as_ref().map(|mend| format!("; {mend}")).unwrap_or_default();
+        format!("line {}: {kind}: {}{mend} (column {})", self.line, self.words, self.column)
     }
-    report
 }
 
-/// The names of all extensions that work, as a server announces them (RFC 5804 §1.7).
-pub fn announced() -> &'static [&'static str] {
-    &["fileinto"]
+/// Checks a script.
+pub fn report(question: &Question) -> Report {
+    let text = question.text.as_str();
+    let mut notes = Notes::new(text);
+    let bytes_max = question.bytes_max.unwrap_or(SCRIPT_BYTES_MAX).min(SCRIPT_BYTES_MAX);
+    if text.len() as u64 > bytes_max {
+        let words = format!("the script has {} octets, at most {bytes_max} are taken", text.len());
+        notes.error("too-long", Span::default(), words);
+        return notes.into_report();
+    }
+    let commands = parse::parse(&lex::tokens(text, &mut notes), &mut notes);
+    check::check(&commands, question, &mut notes);
+    let report = notes.into_report();
+    if report.errors.is_empty()
+        && let Err((_, words)) = engine::compile(text, SCRIPT_BYTES_MAX)
+    {
+        let mut notes = Notes::new(text);
+        notes.error("engine", Span::default(), words);
+        return Report { warnings: report.warnings, ..notes.into_report() };
+    }
+    report
 }

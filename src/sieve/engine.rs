@@ -1,0 +1,189 @@
+//! Runs checked scripts on sieve-rs: the engine walks through the control structures and calls us for each test and
+//! action (see `lower`); nothing is carried out.
+//!
+//! Whatever goes wrong ends the run with a sentence for the script's owner. Standards: RFC 5228 §2.10,
+//! draft-degener-sieve-multiscript. *Reading:* a keep of an earlier script is what the later ones start with, as in
+//! Pigeonhole: they may file or discard the message instead.
+
+use super::eval::Run;
+use super::letter::Letter;
+use super::lower::{self, FUNCTIONS};
+use super::outcome::{DoneAct, Fault, Outcome};
+use super::program::Program;
+use super::request::{Request, Script};
+use super::{check, lex, notes::Notes, parse, report::Question};
+use crate::limits::{
+    SCRIPT_EVENTS_MAX, SCRIPT_INSTRUCTIONS_MAX, SCRIPT_NESTED_INCLUDES_MAX, SCRIPT_NESTING_MAX,
+    SCRIPTS_CACHED_BYTES_MAX, SCRIPTS_CACHED_MAX,
+};
+use crate::plan::Flags;
+use ::sieve::runtime::Variable;
+use ::sieve::{Compiler, Event, FunctionMap, Input, Runtime, Sieve};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A script that is ready to run.
+#[derive(Clone)]
+pub(super) struct Compiled {
+    pub(super) program: Arc<Program>,
+    pub(super) engine: Arc<Sieve>,
+}
+
+/// Compiles one script.
+///
+/// # Errors
+/// Line and words of its first error.
+pub(super) fn compile(text: &str, bytes_max: u64) -> Result<Compiled, (usize, String)> {
+    if text.len() as u64 > bytes_max {
+        return Err((0, format!("the script has {} octets, at most {bytes_max} are read", text.len())));
+    }
+    let mut notes = Notes::new(text);
+    let commands = parse::parse(&lex::tokens(text, &mut notes), &mut notes);
+    let program = check::check(&commands, &Question { metadata: true, ..Question::default() }, &mut notes);
+    if let Some(first) = notes.into_report().errors.first() {
+        return Err((first.line, first.words.clone()));
+    }
+    let inside = |error: ::sieve::compiler::CompileError| (0, format!("the engine refused the script: {error}"));
+    let engine = compiler().compile(lower::lower(&program).as_bytes()).map_err(inside)?;
+    Ok(Compiled { program: Arc::new(program), engine: Arc::new(engine) })
+}
+
+fn compiler() -> Compiler {
+    let functions = FUNCTIONS.iter();
+    let mut map = functions.fold(FunctionMap::new(), |map, (name, id)| map.with_external_function(*name, *id, 1));
+    Compiler::new()
+        .with_max_script_size(usize::MAX) // ours is checked before; lowering makes a script a little longer
+        .with_max_nested_blocks(4 * SCRIPT_NESTING_MAX)
+        .with_max_includes(usize::MAX)
+        .register_functions(&mut map)
+}
+
+fn runtime() -> Runtime {
+    Runtime::new()
+        .with_capability("vnd.stalwart.expressions")
+        .with_capability("vnd.stalwart.while")
+        .with_cpu_limit(SCRIPT_INSTRUCTIONS_MAX)
+        // Ours are counted by `eval`, which says so in words.
+        .with_max_nested_includes(SCRIPT_NESTED_INCLUDES_MAX + 2)
+}
+
+/// Scripts that are compiled already, by the hash of their text. Bounded by number and size of the texts.
+#[derive(Default)]
+pub struct Cache {
+    entries: HashMap<[u8; 32], Entry>,
+    /// Counts look-ups; the entry with the lowest goes first.
+    clock: u64,
+    bytes: usize,
+}
+
+struct Entry {
+    result: Result<Compiled, (usize, String)>,
+    used: u64,
+    bytes: usize,
+}
+
+impl Cache {
+    pub(super) fn compile(&mut self, text: &str, bytes_max: u64) -> Result<Compiled, (usize, String)> {
+        let key: [u8; 32] = Sha256::new().chain_update(bytes_max.to_le_bytes()).chain_update(text).finalize().into();
+        self.clock += 1;
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.used = self.clock;
+            return entry.result.clone();
+        }
+        let result = compile(text, bytes_max);
+        let entry = Entry { result: result.clone(), used: self.clock, bytes: text.len() };
+        self.bytes += entry.bytes;
+        self.entries.insert(key, entry);
+        self.shrink();
+        result
+    }
+
+    fn shrink(&mut self) {
+        while self.entries.len() > SCRIPTS_CACHED_MAX || self.bytes > SCRIPTS_CACHED_BYTES_MAX {
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
+            let Some(gone) = oldest.and_then(|key| self.entries.remove(&key)) else { return };
+            self.bytes -= gone.bytes;
+        }
+    }
+}
+
+/// Runs script after script over the stamped message, as long as keep is in effect.
+pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> Outcome {
+    let mut outcome = Outcome { keep: Some(Flags::default()), ..Outcome::default() };
+    let mut letter = Letter::new(message);
+    for script in &request.scripts {
+        let mut run = Run::new(request, letter, &outcome);
+        let result = one(cache, script, &mut run);
+        let (letter_after, mut part) = run.end();
+        letter = letter_after;
+        outcome.trace.append(&mut part.trace);
+        outcome.variables = std::mem::take(&mut part.variables);
+        if let Err(fault) = result {
+            // What earlier scripts have decided stays; of the failed one nothing is done.
+            outcome.fault = Some(fault);
+            outcome.keep = Some(outcome.keep.unwrap_or_default());
+            break;
+        }
+        outcome.asked.append(&mut part.asked);
+        outcome.edits.clone_from(&letter.edits);
+        let stays = part.keep.is_some() || part.done.iter().any(|done| matches!(done.act, DoneAct::Keep { .. }));
+        merge(&mut outcome, part);
+        if !stays {
+            outcome.keep = None;
+            break;
+        }
+    }
+    outcome
+}
+
+/// The next script starts with the keep of this one, explicit or implicit, and may decide otherwise.
+fn merge(outcome: &mut Outcome, mut part: Outcome) {
+    outcome.done.append(&mut part.done);
+    outcome.keep = match (outcome.keep.take(), part.keep) {
+        (Some(before), Some(now)) => Some(before.united(&now)),
+        (_, now) => now,
+    };
+}
+
+/// One script from its begin to its end.
+fn one(cache: &mut Cache, script: &Script, run: &mut Run<'_>) -> Result<(), Fault> {
+    let fault = |line, words: String| Fault { script: script.name.clone(), line, words };
+    let compiled = cache
+        .compile(&script.text, run.request.options.script_bytes_max)
+        .map_err(|(line, words)| fault(line, words))?;
+    run.enter(&script.name, Arc::clone(&compiled.program));
+    let runtime = runtime();
+    // The engine needs no message: it asks us for everything.
+    let mut context = runtime.filter_parsed(Default::default());
+    let mut input = Input::script("", compiled.engine);
+    let mut waiting = None;
+    for _ in 0..SCRIPT_EVENTS_MAX {
+        input = match context.run(input) {
+            None => return Ok(()),
+            // Every keep of the script is ours: this is the engine's own at its end.
+            Some(Ok(Event::Keep { .. } | Event::Discard)) => Input::True,
+            Some(Ok(Event::Function { id, arguments })) => {
+                let number = arguments.first().map(Variable::to_usize).unwrap_or_default();
+                let answer = run.call(id, number, cache, &mut waiting);
+                Input::result(Variable::from(i64::from(answer.map_err(|(line, words)| run.fault(line, words))?)))
+            }
+            Some(Ok(Event::IncludeScript { name, .. })) => match waiting.take() {
+                Some(script) => Input::script(name, script),
+                None => return Err(fault(0, "the engine included a script that nobody asked for".into())),
+            },
+            Some(Ok(event)) => return Err(fault(0, format!("the engine asked for {event:?}"))),
+            Some(Err(error)) => return Err(fault(0, words_of(&error))),
+        };
+    }
+    Err(fault(0, format!("the script takes more than {SCRIPT_EVENTS_MAX} steps")))
+}
+
+fn words_of(error: &::sieve::runtime::RuntimeError) -> String {
+    match error {
+        ::sieve::runtime::RuntimeError::CPULimitReached => {
+            format!("the script takes more than {SCRIPT_INSTRUCTIONS_MAX} steps")
+        }
+        other => format!("the engine failed: {other}"),
+    }
+}

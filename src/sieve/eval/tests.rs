@@ -1,0 +1,196 @@
+//! The tests, one by one: values from the message or around it, and their comparison.
+//!
+//! Standards: RFC 5228 §5 and those of the extensions.
+
+use super::super::body;
+use super::super::program::{DuplicateId, How, MatchType, Test, Texts, Transform};
+use super::super::reply::notify;
+use super::super::{date, template::Template};
+use super::{Answer, Run, shown};
+use crate::plan::{Asked, FolderName};
+use sha2::{Digest, Sha256};
+
+impl Run<'_> {
+    /// A test without tests inside.
+    pub(super) fn leaf(&mut self, test: &Test, line: usize) -> Answer {
+        match test {
+            Test::Header { fields, keys, how, index, mime } => {
+                let names = self.expand_all(fields);
+                let values = self.header_values(&names, *index, mime.as_ref());
+                self.any(&format!("header {}", names.join(", ")), &values, keys, how, line)
+            }
+            Test::Address { part, fields, keys, how, index, mime } => {
+                let names = self.expand_all(fields);
+                let values = self.address_values(&names, *part, *index, mime.as_ref());
+                self.any(&format!("address {}", names.join(", ")), &values, keys, how, line)
+            }
+            Test::Envelope { part, fields, keys, how } => {
+                let names = self.expand_all(fields);
+                let values: Vec<String> = names.iter().flat_map(|name| self.envelope(name, *part)).collect();
+                self.any(&format!("envelope {}", names.join(", ")), &values, keys, how, line)
+            }
+            Test::Exists { fields, mime } => Ok(self.exist(fields, mime.as_ref())),
+            Test::Size { over, limit } => {
+                let size = self.letter.raw().len() as u64;
+                Ok(if *over { size > *limit } else { size < *limit })
+            }
+            Test::Body { transform, keys, how } => self.body(transform, keys, how, line),
+            Test::String { values, keys, how } => {
+                let mut values = self.expand_all(values);
+                if let MatchType::Count(_) = how.match_type {
+                    // RFC 5229 §5: empty strings are not counted.
+                    values.retain(|value| !value.is_empty());
+                }
+                self.any("string", &values, keys, how, line)
+            }
+            Test::HasFlag { variables, keys, how } => self.has_flag(variables.as_ref(), keys, how, line),
+            Test::Date { field, zone, part, keys, how, index } => {
+                let name = self.expand(field);
+                let moment = self.date_of(&name, *index).and_then(|moment| self.in_zone(moment, zone));
+                let values: Vec<String> =
+                    moment.and_then(|moment| date::date_part(&moment, &self.expand(part))).into_iter().collect();
+                self.any(&format!("date {name}"), &values, keys, how, line)
+            }
+            Test::CurrentDate { zone, part, keys, how } => {
+                let moment = self.in_zone(self.now(), zone);
+                let values: Vec<String> =
+                    moment.and_then(|moment| date::date_part(&moment, &self.expand(part))).into_iter().collect();
+                self.any("currentdate", &values, keys, how, line)
+            }
+            Test::Environment { item, keys, how } => {
+                let item = self.expand(item);
+                // RFC 5183 §4: a test of an unknown item is false.
+                let Some(value) = self.environment(&item) else { return Ok(false) };
+                self.any(&format!("environment {item}"), &[value], keys, how, line)
+            }
+            other => self.around(other, line),
+        }
+    }
+
+    /// Tests of what surrounds the message.
+    fn around(&mut self, test: &Test, line: usize) -> Answer {
+        match test {
+            Test::MailboxExists { folders } => Ok(self.expand_all(folders).iter().all(|name| self.folder_exists(name))),
+            Test::Metadata { mailbox, annotation, keys, how } => {
+                let values: Vec<String> = self.annotation(mailbox.as_ref(), annotation).into_iter().collect();
+                self.any("metadata", &values, keys, how, line)
+            }
+            Test::MetadataExists { mailbox, annotations } => {
+                Ok(annotations.iter().all(|annotation| self.annotation(mailbox.as_ref(), annotation).is_some()))
+            }
+            Test::SpecialUseExists { mailbox, uses } => {
+                let folder = mailbox.as_ref().map(|mailbox| self.expand(mailbox));
+                Ok(self.expand_all(uses).iter().all(|use_| self.has_special_use(folder.as_deref(), use_)))
+            }
+            Test::SpamTest { percent, key, how } => {
+                let value = self.spam_value(*percent)?;
+                self.any("spamtest", &[value], &vec![key.clone()], how, line)
+            }
+            Test::VirusTest { key, how } => {
+                let value = self.virus_value()?;
+                self.any("virustest", &[value], &vec![key.clone()], how, line)
+            }
+            Test::Duplicate { handle, id, seconds, last } => self.duplicate(handle.as_ref(), id, *seconds, *last, line),
+            Test::ValidNotifyMethod { uris } => {
+                Ok(self.expand_all(uris).iter().all(|uri| notify::parse_mailto(uri).is_ok()))
+            }
+            Test::NotifyMethodCapability { uri, capability, keys, how } => {
+                let online = self.expand(capability).eq_ignore_ascii_case("online");
+                if !online || notify::parse_mailto(&self.expand(uri)).is_err() {
+                    return Ok(false);
+                }
+                // RFC 5436 §2.4: whether a mail is read at once is not known.
+                self.any("notify_method_capability", &["maybe".to_string()], keys, how, line)
+            }
+            Test::ValidExtList { names } => {
+                let known = |name: &String| self.request.lists.iter().any(|list| list.name == *name);
+                Ok(self.expand_all(names).iter().all(known))
+            }
+            // All others are answered before.
+            _ => Err("an unknown test".into()),
+        }
+    }
+
+    fn body(&mut self, transform: &Transform, keys: &Texts, how: &How, line: usize) -> Answer {
+        let transform = match transform {
+            Transform::Raw => body::Transform::Raw,
+            Transform::Text => body::Transform::Text,
+            Transform::Content(types) => body::Transform::Content(self.expand_all(types)),
+        };
+        let values = body::values(self.letter.raw(), self.letter.parts(), &transform);
+        // RFC 5173 §6: a body test sets no match values.
+        let before = self.scopes.last().map(|scope| scope.matches.clone());
+        let answer = self.any("body", &values, keys, how, line);
+        if let (Some(scope), Some(before)) = (self.scopes.last_mut(), before) {
+            scope.matches = before;
+        }
+        answer
+    }
+
+    pub(super) fn folder_exists(&self, name: &str) -> bool {
+        FolderName::parse(name).is_ok_and(|name| {
+            let shown = name.to_string();
+            name.is_inbox() || self.made.contains(&shown) || self.request.folders.contains(&shown)
+        })
+    }
+
+    fn annotation(&self, mailbox: Option<&Template>, annotation: &Template) -> Option<String> {
+        let mailbox = mailbox.map(|mailbox| self.expand(mailbox)).unwrap_or_default();
+        let annotation = self.expand(annotation);
+        let mut known = self.request.metadata.iter();
+        let found = known.find(|(of, name, _)| *of == mailbox && name.eq_ignore_ascii_case(&annotation));
+        found.map(|(_, _, value)| value.clone())
+    }
+
+    fn has_special_use(&self, folder: Option<&str>, use_: &str) -> bool {
+        let canonical = folder.and_then(|folder| FolderName::parse(folder).ok()).map(|name| name.to_string());
+        self.request.special_uses.iter().any(|(known, of)| {
+            known.eq_ignore_ascii_case(use_)
+                && (folder.is_none() || canonical.as_ref() == Some(of))
+                && self.folder_exists(of)
+        })
+    }
+
+    fn duplicate(
+        &mut self,
+        handle: Option<&Template>,
+        id: &DuplicateId,
+        seconds: Option<u64>,
+        last: bool,
+        line: usize,
+    ) -> Answer {
+        let (kind, value) = match id {
+            DuplicateId::Unique(id) => ("unique", Some(self.expand(id))),
+            DuplicateId::Header(name) => {
+                ("header", self.header_values(&[self.expand(name)], None, None).into_iter().next())
+            }
+            DuplicateId::MessageId => {
+                ("header", self.header_values(&["Message-ID".into()], None, None).into_iter().next())
+            }
+        };
+        // RFC 7352 §3.1: without the field there is nothing that could be a duplicate.
+        let Some(value) = value else { return Ok(false) };
+        let handle = handle.map(|handle| self.expand(handle)).unwrap_or_default();
+        let key = key(&["duplicate", &handle, kind, &value]);
+        let options = &self.request.options;
+        let seconds = seconds.unwrap_or(options.duplicate_seconds_default).min(options.duplicate_seconds_max);
+        let is_known = self.request.seen.contains(&key);
+        if is_known {
+            self.note(line, format!("duplicate: {} was there before", shown(&value)));
+        }
+        if !self.asked.iter().any(|asked| asked.key == key) {
+            self.asked.push(Asked { key, seconds: i64::try_from(seconds).unwrap_or(i64::MAX), last });
+        }
+        Ok(is_known)
+    }
+}
+
+/// A key of the user's memory: each part with its length, so that no two lists of parts are the same.
+fn key(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
