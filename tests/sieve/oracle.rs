@@ -5,8 +5,8 @@
 
 use crate::{
     letters::Letter,
-    outcome::{Outcome, Reply, plain, store},
-    script::{Case, Script},
+    outcome::{Outcome, Reply, edited, plain, store},
+    script::{Case, Node, Script},
 };
 use std::{
     fs,
@@ -92,61 +92,88 @@ impl Oracle {
 
     /// What becomes of each letter.
     pub(crate) fn ask(&self, case: &Case, letters: &[&Letter]) -> Vec<Outcome> {
+        let files = self.lay_out(case);
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for letter in letters {
+            // A script that is refused is refused for every letter.
+            let outcome = match outcomes.first() {
+                Some(Outcome::Refused(why)) => Outcome::Refused(why.clone()),
+                _ => self.dry(&files, letter),
+            };
+            outcomes.push(outcome);
+        }
+        if outcomes.iter().any(|outcome| outcome.sends(case)) {
+            let files = self.lay_out(&case.with_blocks(&without_stores));
+            for (letter, outcome) in letters.iter().zip(&mut outcomes) {
+                if outcome.sends(case) {
+                    self.act(&files, letter, case, outcome);
+                }
+            }
+        }
+        outcomes
+    }
+
+    /// Writes the scripts down, in the order in which they run.
+    fn lay_out(&self, case: &Case) -> Files {
         let (personal, global) = self.shelve(case);
         let work = self.dir.path().join("work");
         let _ = fs::remove_dir_all(&work);
         fs::create_dir(&work).unwrap();
         self.give(&work);
         let chain: Vec<&Script> = case.before.iter().chain([&case.main]).chain(&case.after).collect();
-        let mut files = Vec::new();
+        let mut scripts = Vec::new();
         for (n, script) in chain.iter().enumerate() {
-            files.push(work.join(format!("{n}.sieve")));
-            self.write(&files[n], script);
+            scripts.push(work.join(format!("{n}.sieve")));
+            self.write(&scripts[n], script);
         }
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        for letter in letters {
-            // A script that is refused is refused for every letter.
-            let outcome = match outcomes.first() {
-                Some(Outcome::Refused(why)) => Outcome::Refused(why.clone()),
-                _ => self.one(&files, [&personal, &global], letter),
-            };
-            outcomes.push(outcome);
-        }
-        outcomes
+        Files { scripts, personal, global }
     }
 
-    fn one(&self, files: &[PathBuf], [personal, global]: [&PathBuf; 2], letter: &Letter) -> Outcome {
+    fn run(&self, files: &Files, letter: &Letter, more: &[&str]) -> (Option<i32>, String, String) {
         let mail = self.dir.path().join("mail.eml");
         fs::write(&mail, &letter.text).unwrap();
-        let (last, earlier) = files.split_last().unwrap();
-        let run = |more: &[&str]| {
-            let mut command = Command::new("sieve-test");
-            command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to]);
-            command.arg("-o").arg(format!("plugin/sieve=file:{};active={}/none", personal.display(), self.dir.path().display()));
-            command.arg("-o").arg(format!("plugin/sieve_global={}", global.display()));
-            for file in earlier {
-                command.arg("-s").arg(file);
-            }
-            let output = command.args(more).arg(last).arg(&mail).env("TZ", "UTC").output().expect("sieve-test starts");
-            (output.status.code(), text(&output.stdout), text(&output.stderr))
-        };
-        let (code, said, errors) = run(&[]);
-        let outcome = match code {
+        let root = self.dir.path().display();
+        let (last, earlier) = files.scripts.split_last().unwrap();
+        let mut command = Command::new("sieve-test");
+        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to]);
+        command.arg("-o").arg(format!("plugin/sieve=file:{};active={root}/none", files.personal.display()));
+        command.arg("-o").arg(format!("plugin/sieve_global={}", files.global.display()));
+        for file in earlier {
+            command.arg("-s").arg(file);
+        }
+        let output = command.args(more).arg(last).arg(&mail).env("TZ", "UTC").output().expect("sieve-test starts");
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+
+    fn dry(&self, files: &Files, letter: &Letter) -> Outcome {
+        let (code, said, errors) = self.run(files, letter, &[]);
+        match code {
             Some(0) => Outcome::done(actions(&said)),
             Some(1) if errors.contains("final result: failed") => Outcome::Failed(plain(&errors)),
             Some(89) if errors.contains("failed to compile") => Outcome::Refused(plain(&errors)),
             // Killed by its own assertion.
             None => Outcome::Failed("sieve-test crashed".into()),
             _ => panic!("sieve-test ended with {code:?}: {errors}\n{said}"),
-        };
-        match outcome {
-            Outcome::Done(mut all) if all.iter().any(|action| action.starts_with("vacation")) => {
-                all.retain(|action| !action.starts_with("vacation"));
-                all.extend(vacation(&run(&["-e"]).2));
-                Outcome::done(all)
-            }
-            other => other,
         }
+    }
+
+    /// Puts in what is really sent. The stores are left out, because their folders don't exist.
+    fn act(&self, files: &Files, letter: &Letter, case: &Case, outcome: &mut Outcome) {
+        let Outcome::Done(all) = outcome else { return };
+        let (_, _, log) = self.run(files, letter, &["-e"]);
+        all.retain(|action| !action.starts_with("vacation"));
+        for part in log.split("sending message from <").skip(1) {
+            let (message, after) = part.split_once("\nsieve-test: Info:").unwrap_or((part, ""));
+            let (from, message) = message.split_once(">:\n").unwrap_or_default();
+            if from.is_empty() {
+                all.push(Reply::read(message).vacation());
+            } else if let Some((_, to)) = after.split_once("forwarded to <").filter(|_| case.edits()) {
+                let to = to.split('>').next().unwrap_or_default();
+                let line = format!("redirect {to}");
+                all.iter_mut().filter(|action| **action == line).for_each(|action| *action += &edited(message));
+            }
+        }
+        all.sort();
     }
 
     fn write(&self, file: &Path, script: &Script) {
@@ -173,11 +200,23 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The vacation that was sent, from what `sieve-test -e` logs.
-fn vacation(log: &str) -> Option<String> {
-    let (_, message) = log.split_once("sending message from <>:\n")?;
-    let (message, _) = message.split_once("\nsieve-test: Info:").unwrap_or((message, ""));
-    Some(Reply::read(message).vacation())
+/// The scripts of a case on disk.
+struct Files {
+    scripts: Vec<PathBuf>,
+    personal: PathBuf,
+    global: PathBuf,
+}
+
+fn without_stores(nodes: &[Node]) -> Vec<Node> {
+    let is_store = |node: &Node| matches!(node, Node::Line(line) if line.starts_with("fileinto") || line.starts_with("keep"));
+    let kept = nodes.iter().filter(|node| !is_store(node));
+    kept.map(|node| match node {
+        Node::Line(_) => node.clone(),
+        Node::Chain(branches) => Node::Chain(
+            branches.iter().map(|(head, block)| (head.clone(), without_stores(block))).collect(),
+        ),
+    })
+    .collect()
 }
 
 /// One action as `sieve-test` prints it.

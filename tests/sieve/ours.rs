@@ -3,7 +3,7 @@
 use crate::{
     letters::Letter,
     oracle::SETTINGS,
-    outcome::{Outcome, Reply, plain, store},
+    outcome::{Outcome, Reply, edited, plain, store},
     script::{Case, Script},
 };
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ pub(crate) fn request(case: &Case, letter: &Letter, personal: &Path, global: &Pa
     })
 }
 
-pub(crate) fn outcome(answer: &Value) -> Outcome {
+pub(crate) fn outcome(case: &Case, answer: &Value) -> Outcome {
     if answer["compile"]["ok"] != true {
         return Outcome::Refused(answer["compile"]["errors"].to_string());
     }
@@ -39,15 +39,16 @@ pub(crate) fn outcome(answer: &Value) -> Outcome {
         // An action beside the keep is an action too many.
         return if is_kept { Outcome::Failed(error) } else { Outcome::Done(vec![format!("{error} with {actions:?}")]) };
     }
-    Outcome::done(actions.iter().map(|action| normal(action, answer)).collect())
+    Outcome::done(actions.iter().map(|action| normal(case, action, answer)).collect())
 }
 
-fn normal(action: &Value, answer: &Value) -> String {
+fn normal(case: &Case, action: &Value, answer: &Value) -> String {
     let word = |name: &str| action[name].as_str().unwrap_or_default();
     let flags: Vec<String> = action["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect();
     match word("do") {
         "keep" => store(action["implicit"] == true, "INBOX", &flags, &[]),
         "store" => store(false, word("folder"), &flags, &[]),
+        "redirect" if case.edits() => format!("redirect {}{}", word("to"), edited(&message(action, answer))),
         "redirect" => format!("redirect {}", word("to")),
         "reject" | "ereject" => format!("reject {}", plain(word("reason"))),
         "vacation" => Reply::read(&message(action, answer)).vacation(),

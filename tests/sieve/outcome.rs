@@ -1,5 +1,6 @@
 //! What became of a letter, in one form for both programs.
 
+use crate::script::Case;
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,12 @@ impl Outcome {
             Self::Failed(_) => "failed",
             Self::Done(_) => "done",
         }
+    }
+
+    /// True where more is known only of what is really sent: a vacation, or a letter with edited fields.
+    pub(crate) fn sends(&self, case: &Case) -> bool {
+        let is_sent = |action: &String| action.starts_with("vacation") || action.starts_with("redirect") && case.edits();
+        matches!(self, Self::Done(all) if all.iter().any(is_sent))
     }
 
     /// True where both programs did the same; the words of an error are each program's own.
@@ -62,6 +69,15 @@ pub(crate) fn store(is_implicit: bool, folder: &str, flags: &[String], marks: &[
 pub(crate) fn plain(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() || c == '?' { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The fields that generated scripts edit, as a redirected message has them.
+pub(crate) fn edited(message: &str) -> String {
+    let fields = ["x-added", "x-number", "x-spam-score", "x-folded", "subject"];
+    let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap_or_default();
+    let shown = parsed.headers_raw().filter(|(name, _)| fields.contains(&name.to_lowercase().as_str()));
+    let shown: Vec<String> = shown.map(|(name, value)| format!(" {}[{}]", name.to_lowercase(), plain(value))).collect();
+    shown.concat()
 }
 
 /// A message that a script sends, as far as it is compared.

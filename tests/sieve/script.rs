@@ -77,6 +77,11 @@ impl Case {
         texts.concat()
     }
 
+    /// True if some script edits header fields.
+    pub(crate) fn edits(&self) -> bool {
+        self.scripts().iter().any(|(_, script)| script.needs.contains("editheader"))
+    }
+
     /// The case with each line and each head of a block rewritten.
     pub(crate) fn with_lines(&self, rewrite: &dyn Fn(&str) -> String) -> Case {
         self.with_blocks(&|nodes| rewritten(nodes, rewrite))
