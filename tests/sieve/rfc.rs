@@ -91,24 +91,30 @@ fn all_as_wanted(mut cases: Vec<Case>) {
             Run { case, trial, wants, request, answer: Value::Null }
         })
         .collect();
-    ask(&mut runs, false);
-    for n in 1..runs.len() {
-        if runs[n].trial.again {
-            runs[n].request["seen"] = runs[n - 1].answer["asked"].clone();
+    // A letter that follows another one is asked about when that one is answered.
+    let mut round: Vec<usize> = (0..runs.len()).filter(|n| !runs[*n].trial.again).collect();
+    while !round.is_empty() {
+        ask(&mut runs, &round);
+        round = round.iter().map(|n| n + 1).filter(|n| runs.get(*n).is_some_and(|run| run.trial.again)).collect();
+        for n in &round {
+            runs[*n].request["seen"] = remembered(&runs[n - 1]);
         }
     }
-    ask(&mut runs, true);
     let failures = (0..runs.len()).filter(|n| !is_as_wanted(&runs, *n)).count();
     assert_eq!(failures, 0, "of {} letters in {} cases", runs.len(), cases.len());
 }
 
-/// Asks about the letters that follow another one, or about those that don't.
-fn ask(runs: &mut [Run], again: bool) {
-    let asked: Vec<usize> = (0..runs.len()).filter(|n| runs[*n].trial.again == again).collect();
-    let requests: Vec<Value> = asked.iter().map(|n| runs[*n].request.clone()).collect();
-    for (n, answer) in asked.into_iter().zip(batch::run(&requests)) {
-        runs[n].answer = answer;
+fn ask(runs: &mut [Run], round: &[usize]) {
+    let requests: Vec<Value> = round.iter().map(|n| runs[*n].request.clone()).collect();
+    for (n, answer) in round.iter().zip(batch::run(&requests)) {
+        runs[*n].answer = answer;
     }
+}
+
+/// What `duplicate` knows after this delivery.
+fn remembered(run: &Run) -> Value {
+    let lists = [&run.request["seen"], &run.answer["asked"]];
+    lists.iter().flat_map(|list| list.as_array().cloned().unwrap_or_default()).collect()
 }
 
 fn is_as_wanted(runs: &[Run], n: usize) -> bool {

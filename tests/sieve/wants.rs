@@ -228,7 +228,10 @@ fn plain(wants: &[String]) -> Vec<String> {
 /// One spelling of a folder's name and of flags.
 fn folder_form(line: &str) -> String {
     let Some((name, flags)) = line.rsplit_once(" [") else { return line.to_string() };
-    let flags = flags.to_lowercase();
+    let lower = flags.trim_end_matches(']').to_lowercase();
+    let mut flags: Vec<&str> = lower.split_whitespace().collect();
+    flags.sort_unstable();
+    let flags = flags.join(" ") + "]";
     let Some(name) = name.strip_prefix("store ") else { return format!("{name} [{flags}") };
     let name = name.replace('/', ".");
     let is_below_inbox = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("INBOX."));
