@@ -97,10 +97,10 @@ fn request_of(asked: &Asked, message: &[u8], includes: Vec<Include>, zone: Vec<(
     let name = asked.name.clone().unwrap_or_else(|| "main".into());
     let others = |texts: &Option<Vec<String>>, kind: &str| -> Vec<Script> {
         let texts = texts.iter().flatten().enumerate();
-        texts.map(|(n, text)| Script { name: format!("{kind}{}", n + 1), text: text.clone() }).collect()
+        texts.map(|(n, text)| Script::new(format!("{kind}{}", n + 1), text.clone())).collect()
     };
     let mut scripts = others(&asked.before, "before");
-    scripts.push(Script { name, text: asked.script.clone() });
+    scripts.push(Script::new(name, asked.script.clone()));
     scripts.extend(others(&asked.after, "after"));
     let to = asked.to.clone().unwrap_or_else(|| {
         first_address(message, &["Envelope-To", "To"]).unwrap_or_else(|| "recipient@example.com".into())

@@ -9,7 +9,7 @@ use crate::limits::{
     DETAIL_BYTES_MAX, LINKS_MAX, SCRIPT_ACTIONS_MAX, SCRIPT_DIAGNOSTICS_MAX, SCRIPT_EVENTS_MAX, UNPACK_DEPTH_MAX,
     UNPACK_ENTRIES_MAX,
 };
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Outgoing, OutgoingKind, Plan};
 use crate::sieve::Report;
 
 /// Octets of a finding's name: those of the rules are shorter.
@@ -57,10 +57,17 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     if plan.trace.len() > SCRIPT_EVENTS_MAX * 100 {
         return Err(format!("a trace of {} steps", plan.trace.len()));
     }
-    let lone = plan.actions.len() == 1;
+    let courtesy = |outgoing: &Outgoing| matches!(outgoing.kind, OutgoingKind::Vacation | OutgoingKind::Notify);
+    let lone = !plan.actions.iter().any(|action| match action {
+        Action::File { .. } | Action::Quarantine { .. } => true,
+        Action::Send(outgoing) => !courtesy(outgoing),
+        Action::Discard { .. } => false,
+    });
     for action in &plan.actions {
         match action {
-            Action::File { .. } | Action::Send(_) => {}
+            Action::File { .. } => {}
+            Action::Send(outgoing) if outgoing.to.is_empty() => return Err("a message to nobody".into()),
+            Action::Send(_) => {}
             Action::Discard { .. } if lone && plan.trouble.is_none() => {}
             Action::Discard { .. } => return Err("a discard beside something else".into()),
             Action::Quarantine { .. } => return Err("a quarantine, which scripts can't ask for".into()),

@@ -3,7 +3,7 @@
 use super::{Mail, Sight, look::Looked, now};
 use crate::mail::Stamp;
 use crate::plan::{Plan, Rcpt};
-use crate::sieve::{DEFAULT_SCRIPT, Include, Request, Script};
+use crate::sieve::{Include, Request, Script};
 use crate::store::Scripts;
 use std::sync::Arc;
 
@@ -35,11 +35,17 @@ pub(super) async fn plan(rcpt: &Rcpt, mail: &Arc<Mail>, looked: &Looked, stamp: 
 }
 
 fn request(rcpt: &Rcpt, mail: &Mail, scripts: Scripts, folders: Vec<String>, stamp: &Stamp, sight: &Sight) -> Request {
-    let script = |(name, text)| Script { name, text };
+    let script = |(name, text): (String, String)| Script::new(name, text);
     let include = |global| move |(name, text)| Include { name, global, text };
-    let personal = scripts.personal.unwrap_or_else(|| ("default".into(), DEFAULT_SCRIPT.into()));
     Request {
-        scripts: scripts.before.into_iter().chain([personal]).chain(scripts.after).map(script).collect(),
+        scripts: scripts
+            .before
+            .into_iter()
+            .chain(scripts.personal)
+            .chain(scripts.after)
+            .map(script)
+            .chain([Script::vendor()])
+            .collect(),
         includes: scripts
             .personal_includes
             .into_iter()

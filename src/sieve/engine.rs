@@ -112,11 +112,17 @@ impl Cache {
 pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> Outcome {
     let mut outcome = Outcome { keep: Some(Flags::default()), ..Outcome::default() };
     let mut letter = Letter::new(message);
-    for script in &request.scripts {
-        let mut run = Run::new(request, letter, &outcome);
+    let mut explicit_keep = false;
+    // RFC 5232 §2: the internal variable lasts as long as the message is under way.
+    let mut flags = Vec::new();
+    for script in request.scripts.iter().filter(|script| !script.text.is_empty()) {
+        if script.last && explicit_keep {
+            continue;
+        }
+        let mut run = Run::new(request, letter, &outcome, std::mem::take(&mut flags));
         let result = one(cache, script, &mut run);
-        let (letter_after, mut part) = run.end();
-        letter = letter_after;
+        let mut part;
+        (letter, flags, part) = run.end();
         outcome.trace.append(&mut part.trace);
         outcome.variables = std::mem::take(&mut part.variables);
         if let Err(fault) = result {
@@ -127,23 +133,33 @@ pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> 
         }
         outcome.asked.append(&mut part.asked);
         outcome.edits.clone_from(&letter.edits);
-        let stays = part.keep.is_some() || part.done.iter().any(|done| matches!(done.act, DoneAct::Keep { .. }));
+        let kept = part.done.iter().any(|done| matches!(done.act, DoneAct::Keep { .. }));
+        explicit_keep |= kept;
         merge(&mut outcome, part);
-        if !stays {
-            outcome.keep = None;
+        if outcome.keep.is_none() && !kept {
             break;
         }
     }
     outcome
 }
 
-/// The next script starts with the keep of this one, explicit or implicit, and may decide otherwise.
+/// A keep of an earlier script is what this one starts with: its flags stay where this one keeps, too.
 fn merge(outcome: &mut Outcome, mut part: Outcome) {
+    let mut before = outcome.keep.take().unwrap_or_default();
+    outcome.done.retain(|done| match &done.act {
+        DoneAct::Keep { flags } => {
+            before = std::mem::take(&mut before).united(flags);
+            false
+        }
+        _ => true,
+    });
+    for done in &mut part.done {
+        if let DoneAct::Keep { flags } = &mut done.act {
+            *flags = before.clone().united(flags);
+        }
+    }
     outcome.done.append(&mut part.done);
-    outcome.keep = match (outcome.keep.take(), part.keep) {
-        (Some(before), Some(now)) => Some(before.united(&now)),
-        (_, now) => now,
-    };
+    outcome.keep = part.keep.map(|now| before.united(&now));
 }
 
 /// One script from its begin to its end.

@@ -91,6 +91,8 @@ enum State {
     Header,
     /// In the last piece.
     Piece,
+    /// In the last piece, which stands behind a closing boundary.
+    Epilogue,
     /// Behind a closing boundary, where no text has come yet.
     Behind(usize),
 }
@@ -115,18 +117,26 @@ impl Reading<'_> {
     fn line(&mut self, line: Range<usize>) {
         let text = self.bytes.get(line.clone()).unwrap_or_default();
         if text.starts_with(b"--")
-            && let Some(level) = self.open.iter().rposition(|open| open.is_boundary(text))
+            && let Some(level) = self.level_of(text)
         {
             return self.boundary(level, line);
         }
         match self.state {
             State::Header if text == b"\n" || text == b"\r\n" => self.end_header(line),
-            State::Header | State::Piece => {}
+            State::Header | State::Piece | State::Epilogue => {}
             State::Behind(part) => {
                 self.pieces.push(Piece { part, range: line.start..self.bytes.len() });
-                self.state = State::Piece;
+                self.state = State::Epilogue;
             }
         }
+    }
+
+    /// The open part whose boundary begins this line. RFC 2046 §5.1.1 compares beginnings, so the longest one counts where
+    /// one boundary begins another.
+    fn level_of(&self, line: &[u8]) -> Option<usize> {
+        let length = |open: &Open| open.boundary.as_ref().filter(|b| line.starts_with(b)).map(Vec::len);
+        let found = self.open.iter().enumerate().filter_map(|(level, open)| Some((length(open)?, level)));
+        found.max().map(|(_, level)| level)
     }
 
     /// A boundary of the open part at `level`: all parts inside of it are complete.
@@ -206,6 +216,10 @@ impl Reading<'_> {
             && piece.range.end == self.bytes.len()
         {
             piece.range.end = end.max(piece.range.start);
+            if self.state == State::Epilogue && piece.range.is_empty() {
+                // It was the line end of the next boundary.
+                self.pieces.pop();
+            }
         }
         let count = self.parts.len();
         for open in self.open.drain(level.min(self.open.len())..) {
@@ -223,12 +237,6 @@ impl Reading<'_> {
         let before = self.bytes.get(..at).unwrap_or_default();
         let before = before.strip_suffix(b"\n").unwrap_or(before);
         before.strip_suffix(b"\r").unwrap_or(before).len()
-    }
-}
-
-impl Open {
-    fn is_boundary(&self, line: &[u8]) -> bool {
-        self.boundary.as_ref().is_some_and(|boundary| line.starts_with(boundary))
     }
 }
 
@@ -274,6 +282,10 @@ mod tests {
             (
                 "Content-Type: multipart/mixed; boundary=x\n\n--x\nA: b\n--x--\n",
                 &[("multipart/mixed", 2), ("text/plain", 2)],
+            ),
+            (
+                "Content-Type: multipart/mixed; boundary=xy\n\n--xy\nContent-Type: multipart/mixed; boundary=x\n\n--xy\n\nz\n",
+                &[("multipart/mixed", 3), ("multipart/mixed", 2), ("text/plain", 3)],
             ),
             (
                 "Content-Type: multipart/digest; boundary=x\n\n--x\n\nSubject: y\n\nz\n--x--\n",

@@ -5,7 +5,7 @@ use crate::mail::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The script of users who have none, and the spam default behind every script: the vendor's, verbatim.
+/// The script that runs last, behind those of operator and user: the vendor's, verbatim.
 pub const DEFAULT_SCRIPT: &str = include_str!("../../sieve-scripts/default.sieve");
 
 /// What is run, for whom, and what is known around it.
@@ -58,12 +58,19 @@ pub struct Request {
 pub struct Script {
     pub name: String,
     pub text: String,
+    /// Runs only where no script before has decided anything, not even an explicit keep: the filing of spam.
+    #[serde(default)]
+    pub last: bool,
 }
 
 impl Script {
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), last: false }
+    }
+
     /// [`DEFAULT_SCRIPT`] under the name `default`.
     pub fn vendor() -> Self {
-        Self { name: "default".into(), text: DEFAULT_SCRIPT.into() }
+        Self { last: true, ..Self::new("default", DEFAULT_SCRIPT) }
     }
 }
 

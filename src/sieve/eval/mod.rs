@@ -73,14 +73,14 @@ struct Loop {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(request: &'a Request, letter: Letter<'a>, before: &Outcome) -> Self {
+    pub(super) fn new(request: &'a Request, letter: Letter<'a>, before: &Outcome, flags: Vec<String>) -> Self {
         Self {
             request,
             letter,
             scopes: Vec::new(),
             globals: HashMap::new(),
             included: HashSet::new(),
-            flags: Vec::new(),
+            flags,
             leaving: 0,
             work_left: SCRIPT_WORK_BYTES_MAX,
             implicit_keep: true,
@@ -103,14 +103,14 @@ impl<'a> Run<'a> {
         });
     }
 
-    /// What was decided, and the message as the script has left it.
-    pub(super) fn end(self) -> (Letter<'a>, Outcome) {
+    /// What was decided, and the message and the internal flags as the script has left them.
+    pub(super) fn end(self) -> (Letter<'a>, Vec<String>, Outcome) {
         let keep = self.implicit_keep.then(|| Flags::from_names(self.flags.iter().map(String::as_str)));
         let variables = self.scopes.first().map(|scope| scope.variables.clone()).unwrap_or_default();
         let mut variables: Vec<_> = variables.into_iter().chain(self.globals).collect();
         variables.sort();
         let (done, asked, trace) = (self.done, self.asked, self.trace);
-        (self.letter, Outcome { done, keep, asked, trace, variables, ..Outcome::default() })
+        (self.letter, self.flags, Outcome { done, keep, asked, trace, variables, ..Outcome::default() })
     }
 
     /// Answers one call of the engine; see [`lower::FUNCTIONS`].

@@ -62,9 +62,9 @@ pub(in crate::sieve) fn parse_mailto(uri: &str) -> Result<Mailto, String> {
     if let Some(bad) = to.chars().find(|c| matches!(c, ':' | ';')) {
         return Err(format!("{bad:?} must be written with a percent sign in an address"));
     }
-    let mut recipients = decode(to)?;
+    let recipients = decode(to)?;
     if !recipients.is_empty() {
-        mailto.add(&mut recipients, Copy::No)?;
+        mailto.add(&recipients, Copy::No)?;
     }
     for (count, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
         if count >= NOTIFY_FIELDS_MAX {
@@ -93,14 +93,14 @@ impl Mailto {
         self.to.iter().chain(&self.cc)
     }
 
-    fn set(&mut self, name: String, mut value: String) -> Result<(), String> {
+    fn set(&mut self, name: String, value: String) -> Result<(), String> {
         let lower = name.to_ascii_lowercase();
         if lower != "body" && value.contains(|c: char| c.is_control()) {
             return Err(format!("the field {name:?} holds a control character"));
         }
         match lower.as_str() {
-            "to" => return self.add(&mut value, Copy::No),
-            "cc" => return self.add(&mut value, Copy::Yes),
+            "to" => return self.add(&value, Copy::No),
+            "cc" => return self.add(&value, Copy::Yes),
             "subject" if self.subject.is_none() => self.subject = Some(value),
             "body" if self.body.is_none() => self.body = Some(value),
             "subject" | "body" => self.warnings.push(format!("the second {lower} of the URI is ignored")),
@@ -120,7 +120,10 @@ impl Mailto {
     }
 
     /// Adds a list of addresses; a comma inside of quotes is no end.
-    fn add(&mut self, list: &mut String, copy: Copy) -> Result<(), String> {
+    fn add(&mut self, list: &str, copy: Copy) -> Result<(), String> {
+        if list.contains(|c: char| c.is_control()) {
+            return Err("its recipients hold a control character".into());
+        }
         let mut is_quoted = false;
         let is_end = |c: char| {
             is_quoted ^= c == '"';

@@ -20,11 +20,6 @@ pub(in crate::sieve) struct Notify {
     pub(in crate::sieve) importance: u8,
 }
 
-/// True where `notify` can use this URI (`valid_notify_method`).
-pub(in crate::sieve) fn valid_method(uri: &str) -> bool {
-    parse_mailto(uri).is_ok()
-}
-
 /// The notification of a message. The first of the recipient's own addresses is its owner.
 ///
 /// # Errors

@@ -202,7 +202,7 @@ fn a_notification_says_what_the_script_wants() {
         ("Cc", "<z@y>"),
         ("Importance", "High"),
         ("Auto-Submitted", "auto-notified; owner-email=\"anna@example.org\""),
-        ("X-Foo", "=?utf-8?Q?=C3=A4?="),
+        ("X-Foo", "=?utf-8?B?w6Q=?="),
     ] {
         assert_eq!(raw(&sent, name).as_deref(), Some(want), "{name}");
     }
