@@ -4,6 +4,7 @@
 //!   keep | store FOLDER | discard | redirect ADDRESS
 //!   reject TEXT | ereject TEXT | vacation TEXT | notify TEXT      TEXT stands in the action or in its message
 //!   ACTION has TEXT | ACTION lacks TEXT | ACTION header lacks FIELD       of the message that the action is about
+//!   nothing                         no action at all
 //!   sent FROM TO                    an envelope; <> is the null sender
 //!   clean                           no message that was built holds a control character
 //!   key as before | key unlike before               of a vacation: would it be one reply or two within the period?
@@ -81,7 +82,7 @@ impl Reply<'_> {
                 let (now, before) = (key(self.answer), self.before.map(key));
                 !now.is_empty() && (before.as_ref() == Some(&now)) == (rest == "as before")
             }
-            "more" => true,
+            "more" | "nothing" => true,
             _ if ACTIONS.contains(&word) => true,
             _ => panic!("no want begins with {word:?}"),
         };
@@ -147,7 +148,7 @@ impl Reply<'_> {
                 return Vec::new();
             }
         }
-        if wanted.is_empty() {
+        if wanted.is_empty() && !wants.iter().any(|want| want == "nothing") {
             return Vec::new();
         }
         let mut found = self.done();
