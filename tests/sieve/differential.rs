@@ -45,7 +45,7 @@ fn both<'a>(oracle: &Oracle, cases: &[Case], letters: &dyn Fn(&Case) -> Vec<&'a 
     let mut answers = batch::one_process(&requests).into_iter();
     let pairs = cases.iter().zip(theirs).map(|(case, (letters, outcomes))| {
         let each = letters.into_iter().zip(outcomes);
-        each.map(|(letter, theirs)| (letter, theirs, ours::outcome(case, &answers.next().unwrap()))).collect()
+        each.map(|(letter, theirs)| (letter, theirs, ours::outcome(case, letter, &answers.next().unwrap()))).collect()
     });
     pairs.collect()
 }
@@ -68,6 +68,7 @@ fn compare(seeds: &[u64], letters: &[Letter]) -> Found {
         let cases: Vec<Case> = part.iter().map(|seed| generator::case(*seed)).collect();
         let results = both(&oracle, &cases, &|case| letters_for(letters, case.seed));
         for (case, results) in cases.iter().zip(results) {
+            let mut is_shown = false;
             for (letter, theirs, ours) in results {
                 found.compared += 1;
                 *found.outcomes.entry(theirs.kind()).or_default() += 1;
@@ -78,7 +79,9 @@ fn compare(seeds: &[u64], letters: &[Letter]) -> Found {
                 let bugs = explained(&oracle, case, letter);
                 if bugs.is_empty() {
                     found.different += 1;
-                    if found.shown.len() < SHOWN / THREADS {
+                    if !is_shown && found.shown.len() < SHOWN / THREADS {
+                        // The other letters of this case hardly show anything else.
+                        is_shown = true;
                         found.shown.push(show(&oracle, case, letter));
                     }
                 }

@@ -51,6 +51,8 @@ struct Writer {
     encoded: bool,
     /// Whether strings may have a `${…}` that is no variable.
     stray: bool,
+    /// Whether strings may be written as `text:`.
+    in_lines: bool,
     includes: Vec<String>,
     /// In a script that may run twice, or never at top level.
     is_included: bool,
@@ -73,6 +75,7 @@ impl Writer {
             variables: false,
             encoded: false,
             stray: true,
+            in_lines: true,
             includes: Vec::new(),
             is_included: false,
             loops: 0,
@@ -145,7 +148,7 @@ impl Writer {
 
     /// A string as the script writes it.
     fn quote(&mut self, raw: &str) -> String {
-        if self.dice.percent(2) && !raw.contains('\n') {
+        if self.in_lines && self.dice.percent(2) && !raw.contains('\n') {
             let dot = if raw.starts_with('.') { "." } else { "" };
             return format!("text:\r\n{dot}{raw}\r\n.\r\n");
         }

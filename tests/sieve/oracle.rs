@@ -9,11 +9,11 @@ use crate::{
     script::{Case, Node, Script},
 };
 use std::{
-    fs,
+    fs::{self, File},
     io::Write,
     os::unix::fs::chown,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 /// What Debian's package knows but leaves off.
@@ -102,10 +102,10 @@ impl Oracle {
             };
             outcomes.push(outcome);
         }
-        if outcomes.iter().any(|outcome| outcome.sends(case)) {
+        if letters.iter().zip(&outcomes).any(|(letter, outcome)| outcome.sends(case, letter)) {
             let files = self.lay_out(&case.with_blocks(&without_stores));
             for (letter, outcome) in letters.iter().zip(&mut outcomes) {
-                if outcome.sends(case) {
+                if outcome.sends(case, letter) {
                     self.act(&files, letter, case, outcome);
                 }
             }
@@ -129,7 +129,7 @@ impl Oracle {
         Files { scripts, personal, global }
     }
 
-    fn run(&self, files: &Files, letter: &Letter, more: &[&str]) -> (Option<i32>, String, String) {
+    fn command(&self, files: &Files, letter: &Letter, more: &[&str]) -> Command {
         let mail = self.dir.path().join("mail.eml");
         fs::write(&mail, &letter.text).unwrap();
         let root = self.dir.path().display();
@@ -141,32 +141,41 @@ impl Oracle {
         for file in earlier {
             command.arg("-s").arg(file);
         }
-        let output = command.args(more).arg(last).arg(&mail).env("TZ", "UTC").output().expect("sieve-test starts");
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        command.args(more).arg(last).arg(&mail).env("TZ", "UTC");
+        command
     }
 
     fn dry(&self, files: &Files, letter: &Letter) -> Outcome {
-        let (code, said, errors) = self.run(files, letter, &[]);
-        match code {
+        let output = self.command(files, letter, &[]).output().expect("sieve-test starts");
+        let (said, errors) = (text(&output.stdout), text(&output.stderr));
+        match output.status.code() {
             Some(0) => Outcome::done(actions(&said)),
             Some(1) if errors.contains("final result: failed") => Outcome::Failed(plain(&errors)),
             Some(89) if errors.contains("failed to compile") => Outcome::Refused(plain(&errors)),
             // Killed by its own assertion.
             None => Outcome::Failed("sieve-test crashed".into()),
-            _ => panic!("sieve-test ended with {code:?}: {errors}\n{said}"),
+            code => panic!("sieve-test ended with {code:?}: {errors}\n{said}"),
         }
     }
 
     /// Puts in what is really sent. The stores are left out, because their folders don't exist.
     fn act(&self, files: &Files, letter: &Letter, case: &Case, outcome: &mut Outcome) {
         let Outcome::Done(all) = outcome else { return };
-        let (_, _, log) = self.run(files, letter, &["-e"]);
-        all.retain(|action| !action.starts_with("vacation"));
+        // Messages go to standard output, and what they are to standard error: one file brings them together.
+        let said = self.dir.path().join("said");
+        let both = File::options().create(true).append(true).open(&said).unwrap();
+        let mut command = self.command(files, letter, &["-e"]);
+        command.stdin(Stdio::null()).stdout(both.try_clone().unwrap()).stderr(both).status().expect("sieve-test starts");
+        let log = text(&fs::read(&said).unwrap());
+        fs::remove_file(&said).unwrap();
+        all.retain(|action| !action.starts_with("vacation") && !action.starts_with("notify"));
         for part in log.split("sending message from <").skip(1) {
             let (message, after) = part.split_once("\nsieve-test: Info:").unwrap_or((part, ""));
             let (from, message) = message.split_once(">:\n").unwrap_or_default();
             if from.is_empty() {
                 all.push(Reply::read(message).vacation());
+            } else if message.contains("\nAuto-Submitted: auto-notified") {
+                all.push(Reply::read(message).notification());
             } else if let Some((_, to)) = after.split_once("forwarded to <").filter(|_| case.edits()) {
                 let to = to.split('>').next().unwrap_or_default();
                 let line = format!("redirect {to}");

@@ -28,7 +28,7 @@ pub(crate) fn request(case: &Case, letter: &Letter, personal: &Path, global: &Pa
     })
 }
 
-pub(crate) fn outcome(case: &Case, answer: &Value) -> Outcome {
+pub(crate) fn outcome(case: &Case, letter: &Letter, answer: &Value) -> Outcome {
     if answer["compile"]["ok"] != true {
         return Outcome::Refused(answer["compile"]["errors"].to_string());
     }
@@ -37,28 +37,38 @@ pub(crate) fn outcome(case: &Case, answer: &Value) -> Outcome {
         let is_kept = matches!(actions, [only] if only["do"] == "keep");
         let error = answer["error"].to_string();
         // An action beside the keep is an action too many.
-        return if is_kept { Outcome::Failed(error) } else { Outcome::Done(vec![format!("{error} with {actions:?}")]) };
+        // The other scripts of a chain are read when they run.
+        let is_late = answer["error"]["script"] != "main";
+        return if is_kept && is_late { Outcome::Late(error) } else if is_kept { Outcome::Failed(error) } else { Outcome::Done(vec![format!("{error} with {actions:?}")]) };
     }
-    Outcome::done(actions.iter().map(|action| normal(case, action, answer)).collect())
+    Outcome::done(actions.iter().filter(|action| is_done(action)).map(|action| normal(case, letter, action, answer)).collect())
 }
 
-fn normal(case: &Case, action: &Value, answer: &Value) -> String {
+/// A notification or a vacation without a message was thought of and not sent.
+fn is_done(action: &Value) -> bool {
+    action["do"] != "notify" && action["do"] != "vacation" || !action["msg"].is_null()
+}
+
+fn normal(case: &Case, letter: &Letter, action: &Value, answer: &Value) -> String {
     let word = |name: &str| action[name].as_str().unwrap_or_default();
     let flags: Vec<String> = action["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect();
     match word("do") {
         "keep" => store(action["implicit"] == true, "INBOX", &flags, &[]),
         "store" => store(false, word("folder"), &flags, &[]),
-        "redirect" if case.edits() => format!("redirect {}{}", word("to"), edited(&message(action, answer))),
+        "redirect" if case.edits() => format!("redirect {}{}", word("to"), edited(&message(letter, action, answer))),
         "redirect" => format!("redirect {}", word("to")),
         "reject" | "ereject" => format!("reject {}", plain(word("reason"))),
-        "vacation" => Reply::read(&message(action, answer)).vacation(),
-        "notify" => Reply::read(&message(action, answer)).notification(),
+        "vacation" => Reply::read(&message(letter, action, answer)).vacation(),
+        "notify" => Reply::read(&message(letter, action, answer)).notification(),
         other => other.to_string(),
     }
 }
 
 /// The message that an action sends.
-fn message(action: &Value, answer: &Value) -> String {
+fn message(letter: &Letter, action: &Value, answer: &Value) -> String {
     let text = &answer["messages"][action["msg"].to_string()];
+    if action["msg"] == 0 {
+        return letter.text.clone();
+    }
     text.as_str().unwrap_or_default().to_string()
 }

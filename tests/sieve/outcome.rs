@@ -1,6 +1,6 @@
 //! What became of a letter, in one form for both programs.
 
-use crate::script::Case;
+use crate::{letters::Letter, script::Case};
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) enum Outcome {
     Refused(String),
     /// The script was accepted and broke off: the letter is kept, nothing else happens.
     Failed(String),
+    /// The same in another script than the main one, which may also be a script that isn't accepted.
+    Late(String),
     /// Sorted, one line an action.
     Done(Vec<String>),
 }
@@ -23,13 +25,19 @@ impl Outcome {
         match self {
             Self::Refused(_) => "refused",
             Self::Failed(_) => "failed",
+            Self::Late(_) => "late",
             Self::Done(_) => "done",
         }
     }
 
-    /// True where more is known only of what is really sent: a vacation, or a letter with edited fields.
-    pub(crate) fn sends(&self, case: &Case) -> bool {
-        let is_sent = |action: &String| action.starts_with("vacation") || action.starts_with("redirect") && case.edits();
+    /// True where more is known only of what is really sent: a vacation, a letter with edited fields, a notification
+    /// of a letter that a machine sent.
+    pub(crate) fn sends(&self, case: &Case, letter: &Letter) -> bool {
+        let is_sent = |action: &String| {
+            action.starts_with("vacation")
+                || action.starts_with("redirect") && case.edits()
+                || action.starts_with("notify") && letter.text.contains("Auto-Submitted:")
+        };
         matches!(self, Self::Done(all) if all.iter().any(is_sent))
     }
 
@@ -38,6 +46,7 @@ impl Outcome {
         match (self, other) {
             (Self::Done(mine), Self::Done(theirs)) => mine == theirs,
             (Self::Refused(_), Self::Refused(_)) | (Self::Failed(_), Self::Failed(_)) => true,
+            (Self::Refused(_) | Self::Failed(_), Self::Late(_)) => true,
             _ => false,
         }
     }
@@ -47,7 +56,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(why) => write!(out, "refused: {why}"),
-            Self::Failed(why) => write!(out, "failed, kept: {why}"),
+            Self::Failed(why) | Self::Late(why) => write!(out, "failed, kept: {why}"),
             Self::Done(actions) => write!(out, "{}", actions.join("\n           ")),
         }
     }
@@ -74,13 +83,14 @@ pub(crate) fn plain(text: &str) -> String {
 /// The fields that generated scripts edit, as a redirected message has them.
 pub(crate) fn edited(message: &str) -> String {
     let fields = ["x-added", "x-number", "x-spam-score", "x-folded", "subject"];
-    let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap_or_default();
+    let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return " no message".into() };
     let shown = parsed.headers_raw().filter(|(name, _)| fields.contains(&name.to_lowercase().as_str()));
     let shown: Vec<String> = shown.map(|(name, value)| format!(" {}[{}]", name.to_lowercase(), plain(value))).collect();
     shown.concat()
 }
 
 /// A message that a script sends, as far as it is compared.
+#[derive(Default)]
 pub(crate) struct Reply {
     pub(crate) to: String,
     pub(crate) from: String,
@@ -91,7 +101,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn read(message: &str) -> Self {
-        let parsed = mail_parser::MessageParser::default().parse(message.as_bytes()).unwrap_or_default();
+        let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return Self::default() };
         let first = |list: Option<&mail_parser::Address<'_>>| {
             list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_string()
         };

@@ -66,7 +66,7 @@ impl Writer {
             name = self.dice.pick(&["INBOX", "Shared", "Shared", "Other"]).to_string();
         } else if self.variables && self.dice.percent(40) {
             let variable = self.variable();
-            name = format!("{name} {variable}");
+            name = format!("{name}-{variable}-");
         }
         let mut tags = String::new();
         if self.dice.percent(20) {
@@ -89,8 +89,16 @@ impl Writer {
 
     fn flag_tag(&mut self) -> String {
         self.need("imap4flags");
+        format!(" :flags {}", self.flag_list())
+    }
+
+    fn flag_list(&mut self) -> String {
         let flags = self.dice.some(words::FLAGS, 1, 3);
-        format!(" :flags {}", self.strings(&flags))
+        // A flag with a line end is no flag.
+        let had = std::mem::replace(&mut self.in_lines, false);
+        let list = self.strings(&flags);
+        self.in_lines = had;
+        list
     }
 
     fn keep(&mut self) -> String {
@@ -133,8 +141,7 @@ impl Writer {
     fn flags(&mut self) -> Node {
         self.need("imap4flags");
         let command = self.dice.pick(&["setflag", "addflag", "addflag", "removeflag"]);
-        let flags = self.dice.some(words::FLAGS, 1, 3);
-        let list = self.strings(&flags);
+        let list = self.flag_list();
         let name = if self.variables && self.dice.percent(25) { self.dice.pick(&["\"a\" ", "\"b\" "]) } else { "" };
         Node::Line(format!("{command} {name}{list};"))
     }
@@ -206,7 +213,7 @@ impl Writer {
             self.need("mime");
             self.need("fileinto");
             self.marks += 1;
-            let shown = if self.variables { " ${1}" } else { "" };
+            let shown = if self.variables { "-${1}-" } else { "" };
             let mark = Node::Line(format!("fileinto \"m{}{shown}\";", self.marks));
             block.push(Node::Chain(vec![(format!("if header :mime {option} :matches \"content-type\" \"{}\"", self.dice.pick(&["*", "text*", "*ml", "application/*"])), vec![mark])]));
         }
