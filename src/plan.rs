@@ -234,7 +234,8 @@ impl Flags {
             (self.seen, "\\Seen"),
         ]
         .into_iter()
-        .filter_map(|(set, name)| set.then(|| name.to_string()))
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| name.to_string())
         .chain(self.keywords.iter().cloned())
         .collect()
     }

@@ -179,7 +179,9 @@ impl Set {
         for (name, value) in given.into_iter().flatten() {
             let text = match value {
                 Value::String(text) => text.clone(),
-                other => other.to_string(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    value.to_string()
+                }
             };
             set.one(name, &text).map_err(|why| format!("setting {name} = {text:?}: {why}"))?;
         }

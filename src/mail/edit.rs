@@ -25,7 +25,7 @@ pub enum Edit {
 }
 
 /// Fields that no script adds or deletes, beside [`OURS`].
-const TRACE: &[&str] = &["Return-Path", "Received", "Delivered-To", REDIRECTED];
+const TRACE: &[&str] = &["Return-Path", "Received", REDIRECTED];
 
 /// May a script add a field of this name?
 pub fn may_be_added(name: &str) -> bool {

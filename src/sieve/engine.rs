@@ -151,7 +151,12 @@ fn merge(outcome: &mut Outcome, mut part: Outcome) {
             before = std::mem::take(&mut before).united(flags);
             false
         }
-        _ => true,
+        DoneAct::Store { .. }
+        | DoneAct::Discard
+        | DoneAct::Redirect { .. }
+        | DoneAct::Reject { .. }
+        | DoneAct::Vacation { .. }
+        | DoneAct::Notify { .. } => true,
     });
     for done in &mut part.done {
         if let DoneAct::Keep { flags } = &mut done.act {
@@ -196,10 +201,8 @@ fn one(cache: &mut Cache, script: &Script, run: &mut Run<'_>) -> Result<(), Faul
 }
 
 fn words_of(error: &::sieve::runtime::RuntimeError) -> String {
-    match error {
-        ::sieve::runtime::RuntimeError::CPULimitReached => {
-            format!("the script takes more than {SCRIPT_INSTRUCTIONS_MAX} steps")
-        }
-        other => format!("the engine failed: {other}"),
+    if matches!(error, ::sieve::runtime::RuntimeError::CPULimitReached) {
+        return format!("the script takes more than {SCRIPT_INSTRUCTIONS_MAX} steps");
     }
+    format!("the engine failed: {error}")
 }

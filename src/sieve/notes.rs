@@ -98,6 +98,12 @@ impl<'a> Notes<'a> {
 pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_ascii_lowercase();
     let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let known: Vec<&str> = known.into_iter().collect();
+    // What was begun and not finished.
+    let mut begun = known.iter().filter(|known| name.len() >= 4 && known.to_ascii_lowercase().starts_with(&name));
+    if let (Some(only), None) = (begun.next(), begun.next()) {
+        return Some(only);
+    }
     known
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase()), known))
@@ -128,9 +134,13 @@ mod tests {
 
     #[test]
     fn only_near_names_are_offered() {
-        for (name, want) in
-            [("kepe", Some("keep")), ("KEEP", Some("keep")), ("fileinot", Some("fileinto")), ("xyz", None)]
-        {
+        for (name, want) in [
+            ("kepe", Some("keep")),
+            ("KEEP", Some("keep")),
+            ("fileinot", Some("fileinto")),
+            ("file", Some("fileinto")),
+            ("xyz", None),
+        ] {
             assert_eq!(nearest(name, ["keep", "fileinto", "stop"]), want, "{name}");
         }
     }

@@ -21,8 +21,8 @@ type Section = Vec<Option<char>>;
 /// Octets of the folded value.
 type Range = std::ops::Range<usize>;
 
-/// What the wildcards of a matching pattern took: index 0 is the whole value. `None` where it doesn't match.
-pub(super) fn glob(pattern: &str, value: &str, fold: fn(char) -> char) -> Option<Vec<String>> {
+#[cfg(test)]
+fn glob(pattern: &str, value: &str, fold: fn(char) -> char) -> Option<Vec<String>> {
     Subject::new(value, fold).glob(pattern)
 }
 
@@ -34,7 +34,7 @@ impl<'a> Subject<'a> {
         Self { value, folded, fold, is_aligned }
     }
 
-    /// As [`glob`].
+    /// What the wildcards of a matching pattern took: index 0 is the whole value. `None` where it doesn't match.
     pub(super) fn glob(&self, pattern: &str) -> Option<Vec<String>> {
         let taken = self.place(&sections(pattern, self.fold))?;
         let mut values = vec![self.value.to_string()];

@@ -50,69 +50,29 @@ pub(super) enum Test {
     Not(Box<Test>),
     Any(Vec<Test>),
     All(Vec<Test>),
-    Header {
-        fields: Texts,
-        keys: Texts,
-        how: How,
-        index: Option<Index>,
-        mime: Option<Mime>,
-    },
-    Address {
-        part: AddressPart,
-        fields: Texts,
-        keys: Texts,
-        how: How,
-        index: Option<Index>,
-        mime: Option<Mime>,
-    },
-    Envelope {
-        part: AddressPart,
-        fields: Texts,
-        keys: Texts,
-        how: How,
-    },
-    Exists {
-        fields: Texts,
-        mime: Option<Mime>,
-    },
-    Size {
-        over: bool,
-        limit: u64,
-    },
-    Body {
-        transform: Transform,
-        keys: Texts,
-        how: How,
-    },
-    String {
-        values: Texts,
-        keys: Texts,
-        how: How,
-    },
-    HasFlag {
-        variables: Option<Texts>,
-        keys: Texts,
-        how: How,
-    },
-    Date {
-        field: Template,
-        zone: Zone,
-        part: Template,
-        keys: Texts,
-        how: How,
-        index: Option<Index>,
-    },
-    CurrentDate {
-        zone: Zone,
-        part: Template,
-        keys: Texts,
-        how: How,
-    },
-    Environment {
-        item: Template,
-        keys: Texts,
-        how: How,
-    },
+    Look(Look),
+    Ask(Ask),
+}
+
+/// A test of the message, its envelope, or what the script has made.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Look {
+    Header { fields: Texts, keys: Texts, how: How, index: Option<Index>, mime: Option<Mime> },
+    Address { part: AddressPart, fields: Texts, keys: Texts, how: How, index: Option<Index>, mime: Option<Mime> },
+    Envelope { part: AddressPart, fields: Texts, keys: Texts, how: How },
+    Exists { fields: Texts, mime: Option<Mime> },
+    Size { over: bool, limit: u64 },
+    Body { transform: Transform, keys: Texts, how: How },
+    String { values: Texts, keys: Texts, how: How },
+    HasFlag { variables: Option<Texts>, keys: Texts, how: How },
+    Date { field: Template, zone: Zone, part: Template, keys: Texts, how: How, index: Option<Index> },
+    CurrentDate { zone: Zone, part: Template, keys: Texts, how: How },
+    Environment { item: Template, keys: Texts, how: How },
+}
+
+/// A test of what surrounds the message.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ask {
     MailboxExists {
         folders: Texts,
     },
@@ -131,12 +91,12 @@ pub(super) enum Test {
         mailbox: Option<Template>,
         uses: Texts,
     },
-    SpamTest {
+    Spam {
         percent: bool,
         key: Template,
         how: How,
     },
-    VirusTest {
+    Virus {
         key: Template,
         how: How,
     },

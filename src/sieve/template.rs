@@ -33,6 +33,18 @@ impl Template {
         Self(vec![Piece::Text(text.into())])
     }
 
+    /// As it was written, with its references.
+    pub(super) fn source(&self) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Variable(VariableName::Own(name)) => format!("${{{name}}}"),
+            Piece::Variable(VariableName::Global(name)) => format!("${{global.{name}}}"),
+            Piece::Variable(VariableName::Environment(name)) => format!("${{env.{name}}}"),
+            Piece::Match(n) => format!("${{{n}}}"),
+        };
+        self.0.iter().map(piece).collect()
+    }
+
     /// The text, where it is the same at each run.
     pub(super) fn constant(&self) -> Option<&str> {
         match self.0.as_slice() {

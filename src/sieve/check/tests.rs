@@ -5,7 +5,8 @@
 use super::super::notes::{Span, use_nearest};
 use super::super::parse::Command;
 use super::super::program::{
-    AddressPart, Comparator, DuplicateId, How, Index, MatchType, Mime, MimePart, Relation, Test, Texts, Transform, Zone,
+    AddressPart, Ask, Comparator, DuplicateId, How, Index, Look, MatchType, Mime, MimePart, Relation, Test, Texts,
+    Transform, Zone,
 };
 use super::Checker;
 use super::arguments::Given;
@@ -29,11 +30,11 @@ impl Checker<'_, '_> {
             "anyof" => self.junction(&command.tests, true),
             "allof" => self.junction(&command.tests, false),
             "ihave" => self.ihave(&given.plain_texts(0)),
-            "header" | "address" | "envelope" | "exists" | "size" | "body" => self.base_test(name, &given),
-            "date" | "currentdate" => self.date(name, &given),
-            "string" | "hasflag" | "environment" => self.value_test(name, &given),
-            "duplicate" => self.duplicate(&given),
-            _ => self.other_test(name, &given),
+            "header" | "address" | "envelope" | "exists" | "size" | "body" => Test::Look(self.base_test(name, &given)),
+            "date" | "currentdate" => Test::Look(self.date(name, &given)),
+            "string" | "hasflag" | "environment" => Test::Look(self.value_test(name, &given)),
+            "duplicate" => Test::Ask(self.duplicate(&given)),
+            _ => Test::Ask(self.other_test(name, &given)),
         }
     }
 
@@ -51,7 +52,7 @@ impl Checker<'_, '_> {
                     break;
                 }
                 Test::Const(_) => {}
-                test => open.push(test),
+                test @ (Test::Not(_) | Test::Any(_) | Test::All(_) | Test::Look(_) | Test::Ask(_)) => open.push(test),
             }
         }
         match open.len() {
@@ -61,7 +62,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn base_test(&mut self, name: &str, given: &Given<'_>) -> Test {
+    fn base_test(&mut self, name: &str, given: &Given<'_>) -> Look {
         match name {
             "header" => {
                 let how = self.how(given);
@@ -70,7 +71,7 @@ impl Checker<'_, '_> {
                 let keys = self.texts(given, 1);
                 self.doubt_address(given, &fields, &keys, &how);
                 self.doubt_keys(given, 1, &keys, &how);
-                Test::Header { fields, keys, how, index, mime }
+                Look::Header { fields, keys, how, index, mime }
             }
             "address" => {
                 let (how, part) = (self.how(given), address_part(given));
@@ -78,7 +79,7 @@ impl Checker<'_, '_> {
                 let fields = self.address_fields(given);
                 let keys = self.texts(given, 1);
                 self.doubt_address_keys(given, &keys, &how, part);
-                Test::Address { part, fields, keys, how, index, mime }
+                Look::Address { part, fields, keys, how, index, mime }
             }
             "envelope" => {
                 let (how, part) = (self.how(given), address_part(given));
@@ -92,15 +93,15 @@ impl Checker<'_, '_> {
                 }
                 let keys = self.texts(given, 1);
                 self.doubt_address_keys(given, &keys, &how, part);
-                Test::Envelope { part, fields, keys, how }
+                Look::Envelope { part, fields, keys, how }
             }
-            "exists" => Test::Exists { mime: self.mime(given), fields: self.fields(given, 0) },
+            "exists" => Look::Exists { mime: self.mime(given), fields: self.fields(given, 0) },
             "size" => {
                 if given.of_group("limit").is_none() {
                     self.notes.error("missing-tag", given.span, "\"size\" needs :over or :under");
                 }
                 let limit = given.argument(0).and_then(values::number).unwrap_or_default();
-                Test::Size { over: given.has("over"), limit }
+                Look::Size { over: given.has("over"), limit }
             }
             _ => {
                 let how = self.how(given);
@@ -111,12 +112,12 @@ impl Checker<'_, '_> {
                 };
                 let keys = self.texts(given, 0);
                 self.doubt_slow(given, 0, &keys, &how);
-                Test::Body { transform, keys, how }
+                Look::Body { transform, keys, how }
             }
         }
     }
 
-    fn date(&mut self, name: &str, given: &Given<'_>) -> Test {
+    fn date(&mut self, name: &str, given: &Given<'_>) -> Look {
         let how = self.how(given);
         let zone = match self.tag_text(given, "zone") {
             Some(zone) => Zone::Given(zone),
@@ -129,26 +130,26 @@ impl Checker<'_, '_> {
         let keys = self.texts(given, shift + 1);
         self.check_date_part(given, shift, &keys, &how);
         if name == "currentdate" {
-            return Test::CurrentDate { zone, part, keys, how };
+            return Look::CurrentDate { zone, part, keys, how };
         }
         let index = self.index(given);
         let field = self.fields(given, 0).into_iter().next().unwrap_or_default();
-        Test::Date { field, zone, part, keys, how, index }
+        Look::Date { field, zone, part, keys, how, index }
     }
 
-    fn value_test(&mut self, name: &str, given: &Given<'_>) -> Test {
+    fn value_test(&mut self, name: &str, given: &Given<'_>) -> Look {
         let how = self.how(given);
         match name {
-            "string" => Test::String { values: self.texts(given, 0), keys: self.texts(given, 1), how },
+            "string" => Look::String { values: self.texts(given, 0), keys: self.texts(given, 1), how },
             "hasflag" => {
                 self.check_flag_variables(given);
-                Test::HasFlag { variables: self.optional_texts(given, 0), keys: self.texts(given, 1), how }
+                Look::HasFlag { variables: self.optional_texts(given, 0), keys: self.texts(given, 1), how }
             }
-            _ => Test::Environment { item: self.text(given, 0), keys: self.texts(given, 1), how },
+            _ => Look::Environment { item: self.text(given, 0), keys: self.texts(given, 1), how },
         }
     }
 
-    fn duplicate(&mut self, given: &Given<'_>) -> Test {
+    fn duplicate(&mut self, given: &Given<'_>) -> Ask {
         let id = match given.of_group("id") {
             Some(("header", _)) => {
                 self.check_fields(given.value("header"));
@@ -158,44 +159,42 @@ impl Checker<'_, '_> {
             None => DuplicateId::MessageId,
         };
         let handle = self.tag_text(given, "handle");
-        Test::Duplicate { handle, id, seconds: given.number("seconds"), last: given.has("last") }
+        Ask::Duplicate { handle, id, seconds: given.number("seconds"), last: given.has("last") }
     }
 
-    fn other_test(&mut self, name: &str, given: &Given<'_>) -> Test {
+    fn other_test(&mut self, name: &str, given: &Given<'_>) -> Ask {
         match name {
             "mailboxexists" => {
                 self.doubt_folders(given, 0);
-                Test::MailboxExists { folders: self.texts(given, 0) }
+                Ask::MailboxExists { folders: self.texts(given, 0) }
             }
-            "specialuse_exists" => Test::SpecialUseExists {
+            "specialuse_exists" => Ask::SpecialUseExists {
                 mailbox: self.optional_texts(given, 0).and_then(|texts| texts.into_iter().next()),
                 uses: self.texts(given, 1),
             },
             "metadata" => {
                 let how = self.how(given);
                 let (mailbox, annotation) = (Some(self.text(given, 0)), self.text(given, 1));
-                Test::Metadata { mailbox, annotation, keys: self.texts(given, 2), how }
+                Ask::Metadata { mailbox, annotation, keys: self.texts(given, 2), how }
             }
             "servermetadata" => {
                 let how = self.how(given);
-                Test::Metadata { mailbox: None, annotation: self.text(given, 0), keys: self.texts(given, 1), how }
+                Ask::Metadata { mailbox: None, annotation: self.text(given, 0), keys: self.texts(given, 1), how }
             }
             "metadataexists" => {
-                Test::MetadataExists { mailbox: Some(self.text(given, 0)), annotations: self.texts(given, 1) }
+                Ask::MetadataExists { mailbox: Some(self.text(given, 0)), annotations: self.texts(given, 1) }
             }
-            "servermetadataexists" => Test::MetadataExists { mailbox: None, annotations: self.texts(given, 0) },
-            "spamtest" => {
-                Test::SpamTest { percent: given.has("percent"), how: self.how(given), key: self.text(given, 0) }
-            }
-            "virustest" => Test::VirusTest { how: self.how(given), key: self.text(given, 0) },
-            "valid_notify_method" => Test::ValidNotifyMethod { uris: self.texts(given, 0) },
+            "servermetadataexists" => Ask::MetadataExists { mailbox: None, annotations: self.texts(given, 0) },
+            "spamtest" => Ask::Spam { percent: given.has("percent"), how: self.how(given), key: self.text(given, 0) },
+            "virustest" => Ask::Virus { how: self.how(given), key: self.text(given, 0) },
+            "valid_notify_method" => Ask::ValidNotifyMethod { uris: self.texts(given, 0) },
             "notify_method_capability" => {
                 let how = self.how(given);
                 let (uri, capability) = (self.text(given, 0), self.text(given, 1));
-                Test::NotifyMethodCapability { uri, capability, keys: self.texts(given, 2), how }
+                Ask::NotifyMethodCapability { uri, capability, keys: self.texts(given, 2), how }
             }
             // The table of grammar.rs has no other.
-            _ => Test::ValidExtList { names: self.texts(given, 0) },
+            _ => Ask::ValidExtList { names: self.texts(given, 0) },
         }
     }
 
@@ -307,7 +306,8 @@ impl Checker<'_, '_> {
 
     fn address_fields(&mut self, given: &Given<'_>) -> Texts {
         for (name, span) in given.plain_texts(0) {
-            if !name.contains("${") && !values::is_address_field(name) {
+            // RFC 5703 §4.2: a part has fields of its own, such as Content-From.
+            if !name.contains("${") && !given.has("mime") && !values::is_address_field(name) {
                 // RFC 5228 §5.1: only fields that hold addresses.
                 let words = format!("\"address\" can't read the field {name:?}, which holds no list of addresses");
                 self.notes.error_with("bad-header-name", span, words, Some("use the test \"header\"".into()));

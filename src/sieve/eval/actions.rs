@@ -35,29 +35,60 @@ impl Run<'_> {
             Act::Notify { method, from, importance, message } => {
                 self.notify(method, from.as_ref(), importance.as_ref(), message.as_ref(), line)
             }
-            Act::SetFlag { variable, flags } => Ok(self.change_flags(Change::Set, variable.as_ref(), flags)),
-            Act::AddFlag { variable, flags } => Ok(self.change_flags(Change::Add, variable.as_ref(), flags)),
-            Act::RemoveFlag { variable, flags } => Ok(self.change_flags(Change::Remove, variable.as_ref(), flags)),
-            Act::Set { variable, modifiers, value } => {
-                let value = self.expand(value);
-                Ok(self.set(variable, modifiers, value))
-            }
-            Act::Global { names } => Ok(self.bind_globals(names)),
             Act::Error { words } => Err(self.expand(words)),
-            Act::ExtractText { variable, modifiers, first } => {
-                let text = self.part_text(*first)?;
-                Ok(self.set(variable, modifiers, text))
-            }
             Act::AddHeader { field, value, last } => self.add_header(field, value, *last, line),
             Act::DeleteHeader { field, index, patterns, how } => {
                 self.delete_header(field, *index, patterns.as_ref(), how, line)
             }
+            Act::SetFlag { .. }
+            | Act::AddFlag { .. }
+            | Act::RemoveFlag { .. }
+            | Act::Set { .. }
+            | Act::Global { .. }
+            | Act::ExtractText { .. }
+            | Act::DebugLog { .. }
+            | Act::Include { .. }
+            | Act::ForEveryPart
+            | Act::Break(_) => {
+                self.remember_act(act, line);
+                Ok(())
+            }
+        }
+    }
+
+    /// What changes the script's own memory alone.
+    fn remember_act(&mut self, act: &Act, line: usize) {
+        match act {
+            Act::SetFlag { variable, flags } => self.change_flags(Change::Set, variable.as_ref(), flags),
+            Act::AddFlag { variable, flags } => self.change_flags(Change::Add, variable.as_ref(), flags),
+            Act::RemoveFlag { variable, flags } => self.change_flags(Change::Remove, variable.as_ref(), flags),
+            Act::Set { variable, modifiers, value } => {
+                let value = self.expand(value);
+                self.set(variable, modifiers, value);
+            }
+            Act::ExtractText { variable, modifiers, first } => {
+                let text = self.part_text(*first);
+                self.set(variable, modifiers, text);
+            }
+            Act::Global { names } => self.bind_globals(names),
             Act::DebugLog { words } => {
                 let words = shown(&self.expand(words));
-                Ok(self.note(line, format!("debug_log {words}")))
+                self.note(line, format!("debug_log {words}"));
             }
+            Act::Keep { .. }
+            | Act::FileInto { .. }
+            | Act::Redirect { .. }
+            | Act::Discard
+            | Act::Reject { .. }
+            | Act::Vacation(_)
+            | Act::Notify { .. }
+            | Act::Error { .. }
+            | Act::AddHeader { .. }
+            | Act::DeleteHeader { .. }
             // Control structures, which the engine runs.
-            Act::Include { .. } | Act::ForEveryPart | Act::Break(_) => Ok(()),
+            | Act::Include { .. }
+            | Act::ForEveryPart
+            | Act::Break(_) => {}
         }
     }
 
@@ -162,7 +193,8 @@ impl Run<'_> {
             return Err(format!("addheader {name}: the value has more than {SCRIPT_HEADER_BYTES_MAX} octets"));
         }
         if self.is_protected(&name, true) {
-            return Ok(self.note(line, format!("addheader {name}: nothing is done, the field is protected")));
+            self.note(line, format!("addheader {name}: nothing is done, the field is protected"));
+            return Ok(());
         }
         // RFC 5293 §4: unfolded; who writes it folds it again.
         let value = value.split(['\r', '\n']).map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
@@ -181,7 +213,8 @@ impl Run<'_> {
         let name = self.expand(field);
         self.check_field(&name, "deleteheader")?;
         if self.is_protected(&name, false) {
-            return Ok(self.note(line, format!("deleteheader {name}: nothing is done, the field is protected")));
+            self.note(line, format!("deleteheader {name}: nothing is done, the field is protected"));
+            return Ok(());
         }
         let mut fields = super::fields::indexed(self.letter.places(&name), index);
         if let Some(patterns) = patterns {

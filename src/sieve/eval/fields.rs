@@ -7,7 +7,7 @@ use super::super::content::{self, MimeOption};
 use super::super::letter;
 use super::super::program::{Index, Mime, MimePart, Texts};
 use super::super::{address, date};
-use super::{Answer, Run};
+use super::Run;
 
 /// The raw value of one field.
 type Raw = Vec<u8>;
@@ -89,12 +89,12 @@ impl Run<'_> {
     }
 
     /// What `extracttext` takes.
-    pub(super) fn part_text(&self, first: Option<u64>) -> Answer<String> {
+    pub(super) fn part_text(&self, first: Option<u64>) -> String {
         let text = content::part_text(self.letter.parts(), self.part());
-        Ok(match first.and_then(|first| usize::try_from(first).ok()) {
+        match first.and_then(|first| usize::try_from(first).ok()) {
             Some(first) => text.chars().take(first).collect(),
             None => text,
-        })
+        }
     }
 }
 

@@ -69,7 +69,8 @@ fn split(texts: &[String]) -> Vec<String> {
     flags
 }
 
-/// A keyword, or one of the system flags that a message may have (RFC 3501 §2.3.2).
+/// One of the system flags that a message may have (RFC 3501 §2.3.2), or a keyword, which is an atom (RFC 3501 §9).
 fn is_flag(flag: &str) -> bool {
-    !flag.starts_with('\\') || Flags::from_names([flag]) != Flags::default()
+    let is_atom = flag.bytes().all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b));
+    is_atom || Flags::from_names([flag]) != Flags::default()
 }

@@ -133,16 +133,17 @@ impl<'a> Run<'a> {
             };
             return self.test(it, *line).map_err(|words| (*line, words));
         }
+        if function == lower::INCLUDED {
+            // Its number is that of the script around.
+            self.scopes.pop();
+            return Ok(true);
+        }
         let Some(Placed { line, it }) = program.acts.get(number) else {
             return Err((0, format!("there is no action {number}")));
         };
         let answer = match function {
             lower::ACT => self.act(it, *line).map(|()| true),
             lower::MAY_INCLUDE => self.may_include(it, cache, waiting),
-            lower::INCLUDED => {
-                self.scopes.pop();
-                Ok(true)
-            }
             lower::EACH => {
                 let parts = self.descendants(self.part());
                 if let Some(loops) = self.loops() {
@@ -246,7 +247,8 @@ impl<'a> Run<'a> {
                 }
                 Ok(true)
             }
-            other => self.leaf(other, line),
+            Test::Look(look) => self.look(look, line),
+            Test::Ask(ask) => self.ask(ask, line),
         }
     }
 }

@@ -9,32 +9,34 @@ use super::super::request::{Scan, ScoreField};
 use super::{Answer, Run};
 
 impl Run<'_> {
-    /// 0 for *not tested*, 1 (clear) to 10 (spam); or per cent.
-    pub(super) fn spam_value(&self, percent: bool) -> Answer<String> {
+    /// 1 (clear) to 10 (spam), or per cent; `None` where it was not tested.
+    pub(super) fn spam_value(&self, percent: bool) -> Answer<Option<String>> {
         let field = &self.request.options.spamtest;
         let share = match (field.status_header.is_empty(), &self.request.scan) {
             (false, _) => self.field_share(field, 10)?,
             (true, Some(scan)) => own_share(scan),
             (true, None) => None,
         };
-        let Some(share) = share else { return Ok("0".into()) };
-        Ok(if percent { format!("{}", (share * 100.0).round()) } else { format!("{}", 1.0 + (share * 9.0).round()) })
+        let words = |share: f64| match percent {
+            true => format!("{}", (share * 100.0).round()),
+            false => format!("{}", 1.0 + (share * 9.0).round()),
+        };
+        Ok(share.map(words))
     }
 
-    /// 0 for *not tested*, 1 (clean) to 5 (certainly a virus).
-    pub(super) fn virus_value(&self) -> Answer<String> {
+    /// 1 (clean) to 5 (certainly a virus); `None` where it was not tested.
+    pub(super) fn virus_value(&self) -> Answer<Option<String>> {
         let field = &self.request.options.virustest;
         if !field.status_header.is_empty() {
             let share = self.field_share(field, 5)?;
-            return Ok(share.map_or_else(|| "0".into(), |share| format!("{}", 1.0 + (share * 4.0).round())));
+            return Ok(share.map(|share| format!("{}", 1.0 + (share * 4.0).round())));
         }
         let class = self.request.scan.as_ref().map(|scan| scan.class.as_str());
         Ok(match class {
-            Some("VIRUS") => "5",
-            Some("UNSCANNED") | None => "0",
-            Some(_) => "1",
-        }
-        .to_string())
+            Some("VIRUS") => Some("5".into()),
+            Some("UNSCANNED") | None => None,
+            Some(_) => Some("1".into()),
+        })
     }
 
     /// From 0 to 1; `None` where the field is not there or can't be read.

@@ -74,6 +74,11 @@ impl Run<'_> {
             from: text(&given.from),
             addresses: self.expand_all(&given.addresses),
             handle: text(&given.handle),
+            written: [
+                given.subject.as_ref().map(Template::source).unwrap_or_default(),
+                given.from.as_ref().map(Template::source).unwrap_or_default(),
+                given.reason.source(),
+            ],
             is_mime: given.mime,
             seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
         };

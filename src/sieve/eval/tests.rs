@@ -2,8 +2,9 @@
 //!
 //! Standards: RFC 5228 §5 and those of the extensions.
 
+use super::super::address::AddressPart;
 use super::super::body;
-use super::super::program::{DuplicateId, How, MatchType, Test, Texts, Transform};
+use super::super::program::{Ask, DuplicateId, How, Look, MatchType, Texts, Transform};
 use super::super::reply::notify;
 use super::super::{date, template::Template};
 use super::{Answer, Run, shown};
@@ -11,31 +12,33 @@ use crate::plan::{Asked, FolderName};
 use sha2::{Digest, Sha256};
 
 impl Run<'_> {
-    /// A test without tests inside.
-    pub(super) fn leaf(&mut self, test: &Test, line: usize) -> Answer {
+    /// Tests of the message, its envelope, or what the script has made.
+    pub(super) fn look(&mut self, test: &Look, line: usize) -> Answer {
         match test {
-            Test::Header { fields, keys, how, index, mime } => {
+            Look::Header { fields, keys, how, index, mime } => {
                 let names = self.expand_all(fields);
                 let values = self.header_values(&names, *index, mime.as_ref());
                 self.any(&format!("header {}", names.join(", ")), &values, keys, how, line)
             }
-            Test::Address { part, fields, keys, how, index, mime } => {
+            Look::Address { part, fields, keys, how, index, mime } => {
                 let names = self.expand_all(fields);
-                let values = self.address_values(&names, *part, *index, mime.as_ref());
+                // RFC 5231 §4.2: addresses are counted, whatever part is asked for.
+                let part = if matches!(how.match_type, MatchType::Count(_)) { AddressPart::All } else { *part };
+                let values = self.address_values(&names, part, *index, mime.as_ref());
                 self.any(&format!("address {}", names.join(", ")), &values, keys, how, line)
             }
-            Test::Envelope { part, fields, keys, how } => {
+            Look::Envelope { part, fields, keys, how } => {
                 let names = self.expand_all(fields);
                 let values: Vec<String> = names.iter().flat_map(|name| self.envelope(name, *part)).collect();
                 self.any(&format!("envelope {}", names.join(", ")), &values, keys, how, line)
             }
-            Test::Exists { fields, mime } => Ok(self.exist(fields, mime.as_ref())),
-            Test::Size { over, limit } => {
+            Look::Exists { fields, mime } => Ok(self.exist(fields, mime.as_ref())),
+            Look::Size { over, limit } => {
                 let size = self.letter.raw().len() as u64;
                 Ok(if *over { size > *limit } else { size < *limit })
             }
-            Test::Body { transform, keys, how } => self.body(transform, keys, how, line),
-            Test::String { values, keys, how } => {
+            Look::Body { transform, keys, how } => self.body(transform, keys, how, line),
+            Look::String { values, keys, how } => {
                 let mut values = self.expand_all(values);
                 if let MatchType::Count(_) = how.match_type {
                     // RFC 5229 §5: empty strings are not counted.
@@ -43,58 +46,57 @@ impl Run<'_> {
                 }
                 self.any("string", &values, keys, how, line)
             }
-            Test::HasFlag { variables, keys, how } => self.has_flag(variables.as_ref(), keys, how, line),
-            Test::Date { field, zone, part, keys, how, index } => {
+            Look::HasFlag { variables, keys, how } => self.has_flag(variables.as_ref(), keys, how, line),
+            Look::Date { field, zone, part, keys, how, index } => {
                 let name = self.expand(field);
                 let moment = self.date_of(&name, *index).and_then(|moment| self.in_zone(moment, zone));
                 let values: Vec<String> =
                     moment.and_then(|moment| date::date_part(&moment, &self.expand(part))).into_iter().collect();
                 self.any(&format!("date {name}"), &values, keys, how, line)
             }
-            Test::CurrentDate { zone, part, keys, how } => {
+            Look::CurrentDate { zone, part, keys, how } => {
                 let moment = self.in_zone(self.now(), zone);
                 let values: Vec<String> =
                     moment.and_then(|moment| date::date_part(&moment, &self.expand(part))).into_iter().collect();
                 self.any("currentdate", &values, keys, how, line)
             }
-            Test::Environment { item, keys, how } => {
+            Look::Environment { item, keys, how } => {
                 let item = self.expand(item);
                 // RFC 5183 §4: a test of an unknown item is false.
                 let Some(value) = self.environment(&item) else { return Ok(false) };
                 self.any(&format!("environment {item}"), &[value], keys, how, line)
             }
-            other => self.around(other, line),
         }
     }
 
     /// Tests of what surrounds the message.
-    fn around(&mut self, test: &Test, line: usize) -> Answer {
+    pub(super) fn ask(&mut self, test: &Ask, line: usize) -> Answer {
         match test {
-            Test::MailboxExists { folders } => Ok(self.expand_all(folders).iter().all(|name| self.folder_exists(name))),
-            Test::Metadata { mailbox, annotation, keys, how } => {
+            Ask::MailboxExists { folders } => Ok(self.expand_all(folders).iter().all(|name| self.folder_exists(name))),
+            Ask::Metadata { mailbox, annotation, keys, how } => {
                 let values: Vec<String> = self.annotation(mailbox.as_ref(), annotation).into_iter().collect();
                 self.any("metadata", &values, keys, how, line)
             }
-            Test::MetadataExists { mailbox, annotations } => {
+            Ask::MetadataExists { mailbox, annotations } => {
                 Ok(annotations.iter().all(|annotation| self.annotation(mailbox.as_ref(), annotation).is_some()))
             }
-            Test::SpecialUseExists { mailbox, uses } => {
+            Ask::SpecialUseExists { mailbox, uses } => {
                 let folder = mailbox.as_ref().map(|mailbox| self.expand(mailbox));
                 Ok(self.expand_all(uses).iter().all(|use_| self.has_special_use(folder.as_deref(), use_)))
             }
-            Test::SpamTest { percent, key, how } => {
+            Ask::Spam { percent, key, how } => {
                 let value = self.spam_value(*percent)?;
-                self.any("spamtest", &[value], &vec![key.clone()], how, line)
+                self.score("spamtest", value, key, how, line)
             }
-            Test::VirusTest { key, how } => {
+            Ask::Virus { key, how } => {
                 let value = self.virus_value()?;
-                self.any("virustest", &[value], &vec![key.clone()], how, line)
+                self.score("virustest", value, key, how, line)
             }
-            Test::Duplicate { handle, id, seconds, last } => self.duplicate(handle.as_ref(), id, *seconds, *last, line),
-            Test::ValidNotifyMethod { uris } => {
+            Ask::Duplicate { handle, id, seconds, last } => self.duplicate(handle.as_ref(), id, *seconds, *last, line),
+            Ask::ValidNotifyMethod { uris } => {
                 Ok(self.expand_all(uris).iter().all(|uri| notify::parse_mailto(uri).is_ok()))
             }
-            Test::NotifyMethodCapability { uri, capability, keys, how } => {
+            Ask::NotifyMethodCapability { uri, capability, keys, how } => {
                 let online = self.expand(capability).eq_ignore_ascii_case("online");
                 if !online || notify::parse_mailto(&self.expand(uri)).is_err() {
                     return Ok(false);
@@ -102,12 +104,10 @@ impl Run<'_> {
                 // RFC 5436 §2.4: whether a mail is read at once is not known.
                 self.any("notify_method_capability", &["maybe".to_string()], keys, how, line)
             }
-            Test::ValidExtList { names } => {
+            Ask::ValidExtList { names } => {
                 let known = |name: &String| self.request.lists.iter().any(|list| list.name == *name);
                 Ok(self.expand_all(names).iter().all(known))
             }
-            // All others are answered before.
-            _ => Err("an unknown test".into()),
         }
     }
 
@@ -125,6 +125,20 @@ impl Run<'_> {
             scope.matches = before;
         }
         answer
+    }
+
+    /// RFC 5235 §3.1: what was not tested is 0, and is not counted.
+    fn score(&mut self, what: &str, value: Option<String>, key: &Template, how: &How, line: usize) -> Answer {
+        let values: Vec<String> = match how.match_type {
+            MatchType::Count(_) => value.into_iter().collect(),
+            MatchType::Is
+            | MatchType::Contains
+            | MatchType::Matches
+            | MatchType::Regex
+            | MatchType::Value(_)
+            | MatchType::List => vec![value.unwrap_or_else(|| "0".into())],
+        };
+        self.any(what, &values, &vec![key.clone()], how, line)
     }
 
     pub(super) fn folder_exists(&self, name: &str) -> bool {

@@ -30,14 +30,16 @@ impl Run<'_> {
             let plain = address::Mailbox { local: value.clone(), domain: String::new() };
             return match part {
                 AddressPart::All => vec![value],
-                _ => address::part(&plain, part, &request.recipient_delimiter).into_iter().collect(),
+                AddressPart::LocalPart | AddressPart::Domain | AddressPart::User | AddressPart::Detail => {
+                    address::part(&plain, part, &request.recipient_delimiter).into_iter().collect()
+                }
             };
         };
         let mailbox = address::Mailbox { local: unquoted(local), domain: domain.to_string() };
-        match part {
-            AddressPart::All => vec![value],
-            _ => address::part(&mailbox, part, &request.recipient_delimiter).into_iter().collect(),
+        if part == AddressPart::All {
+            return vec![value];
         }
+        address::part(&mailbox, part, &request.recipient_delimiter).into_iter().collect()
     }
 
     /// An item of the environment; `None` where it is unknown.

@@ -21,6 +21,9 @@ pub(in crate::sieve) struct Vacation {
     pub(in crate::sieve) from: Option<String>,
     pub(in crate::sieve) addresses: Vec<String>,
     pub(in crate::sieve) handle: Option<String>,
+    /// Subject, from and reason as they were written: answers with the same words are the same, whatever the variables
+    /// in them hold (RFC 5230 §4.2).
+    pub(in crate::sieve) written: [String; 3],
     /// True where the reason is a MIME entity with its own header.
     pub(in crate::sieve) is_mime: bool,
     /// How long a sender waits for the next answer, within the bounds of the settings.
@@ -77,10 +80,9 @@ fn key(vacation: &Vacation, sender: &Mailbox) -> String {
     match &vacation.handle {
         Some(handle) => hex_digest(&["vacation handle", &sender, handle]),
         None => {
-            let (subject, from) = (vacation.subject.as_deref(), vacation.from.as_deref());
             let mime = if vacation.is_mime { "mime" } else { "" };
-            let words = [subject.unwrap_or_default(), from.unwrap_or_default(), mime, &vacation.reason];
-            hex_digest(&[&["vacation", sender.as_str()], &words[..]].concat())
+            let [subject, from, reason] = &vacation.written;
+            hex_digest(&["vacation", &sender, subject, from, mime, reason])
         }
     }
 }
