@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ask", &["ask", "filter", "mail", "unpack", "plan", "sieve", "config", "limits"]),
     ("store", &["store", "plan", "mail", "filter", "limits", "refusal"]),
     ("journal", &["journal", "filter", "plan", "mail", "store", "limits", "refusal"]),
-    ("config", &["config", "filter", "plan", "mail", "limits", "store::ScriptPaths"]),
+    ("config", &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths"]),
     (
         "deliver",
         &[

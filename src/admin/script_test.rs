@@ -196,16 +196,18 @@ impl Set {
             "max_actions" | "actions_max" => options.actions_max = count(text)?,
             "max_redirects" | "redirects_max" => options.redirects_max = count(text)?,
             "user_email" => self.user_email = Some(text.trim_matches(['<', '>']).to_string()),
-            "vacation_min_period" | "vacation_min" => options.vacation_seconds_min = seconds(text)?,
-            "vacation_max_period" | "vacation_max" => options.vacation_seconds_max = seconds(text)?,
-            "vacation_default_period" | "vacation_default" => options.vacation_seconds_default = seconds(text)?,
+            "vacation_min_period" | "vacation_seconds_min" => options.vacation_seconds_min = seconds(text)?,
+            "vacation_max_period" | "vacation_seconds_max" => options.vacation_seconds_max = seconds(text)?,
+            "vacation_default_period" | "vacation_seconds_default" => options.vacation_seconds_default = seconds(text)?,
             "variables_max_value_size" | "variable_bytes_max" => {
                 options.variable_bytes_max = usize::try_from(size(text)?).unwrap_or(usize::MAX);
             }
             "editheader_protected" => options.editheader_protected = words(text),
             "editheader_max_header_size" | "variables_max_scope_size" | "extensions" | "global_extensions" => {}
-            "duplicate_default_period" | "duplicate_default" => options.duplicate_seconds_default = seconds(text)?,
-            "duplicate_max_period" | "duplicate_max" => options.duplicate_seconds_max = seconds(text)?,
+            "duplicate_default_period" | "duplicate_seconds_default" => {
+                options.duplicate_seconds_default = seconds(text)?
+            }
+            "duplicate_max_period" | "duplicate_seconds_max" => options.duplicate_seconds_max = seconds(text)?,
             "redirect_envelope_from" | "redirect_from" => options.redirect_from_recipient = text != "sender",
             "recipient_delimiter" | "lmtp.recipient_delimiter" => self.recipient_delimiter = text.to_string(),
             "special_use" => self.special_uses = words(text).iter().filter_map(|pair| special_use(pair)).collect(),

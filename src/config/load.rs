@@ -14,6 +14,7 @@ use super::value::Value;
 use crate::filter::Policy;
 use crate::limits::SETTINGS_BYTES_MAX;
 use crate::plan::Quota;
+use crate::sieve::Options;
 use crate::store::ScriptPaths;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -84,6 +85,7 @@ impl Settings {
             look: LookSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
+            sieve: Options::default(),
             quarantine_days: 1,
             journal_days: 1,
             rules_dir: None,

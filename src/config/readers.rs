@@ -194,6 +194,11 @@ pub(super) fn script_path(value: &Value, folder: &Path) -> Result<String, String
     if text(value)?.is_empty() { Ok(String::new()) } else { template(value, folder, "hund") }
 }
 
+/// As [`script_path`]; `"off"` stays as it is.
+pub(super) fn script_path_or_off(value: &Value, folder: &Path) -> Result<String, String> {
+    if text(value)? == "off" { Ok("off".into()) } else { script_path(value, folder) }
+}
+
 /// As [`script_path`], never empty, and different for each user.
 pub(super) fn user_path(value: &Value, folder: &Path, letters: &str) -> Result<String, String> {
     let path = template(value, folder, letters)?;

@@ -5,6 +5,7 @@
 use super::layers::Given;
 use crate::filter::Policy;
 use crate::plan::Quota;
+use crate::sieve::Options;
 use crate::store::ScriptPaths;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Section `[sieve]`.
     pub scripts: ScriptPaths,
+    /// Section `[sieve]`: what a run of scripts obeys.
+    pub sieve: Options,
     /// `quarantine.days`: days a held message is kept, at least 1.
     pub quarantine_days: i64,
     /// `journal.days`: days a transaction is remembered, at least 1.

@@ -7,11 +7,12 @@ use super::Settings;
 use super::layers::Personal;
 use super::readers::{
     action, choice, delimiters, domain, flag, host_name, ip_address, list, log_filter, mode, optional_path,
-    optional_size, optional_text, path, points, points_or_off, releases, script_path, size, socket_path, tag,
-    tcp_address, text, user_path, whole, whole_u32, whole_usize,
+    optional_size, optional_text, path, points, points_or_off, releases, script_path, script_path_or_off, size,
+    socket_path, tag, tcp_address, text, user_path, whole, whole_u32, whole_usize,
 };
 use super::settings::AfterTries;
 use super::value::Value;
+use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_STRING_BYTES_MAX};
 
 /// One setting.
 pub struct Setting {
@@ -117,6 +118,9 @@ pub const SECTIONS: &[Section] = &[
 ];
 
 /// Every setting.
+/// Seconds that scripts may name: a minute to a year.
+const VACATION_SECONDS: std::ops::RangeInclusive<u64> = 60..=31_536_000;
+
 pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "server.host_name",
@@ -468,8 +472,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "sieve.default",
         default: r#""""#,
-        about: "The script of users without one (Dovecot: sieve_default). Empty: the embedded one, which files SPAM \
-                into INBOX.Spams and BULK into INBOX.Bulks.",
+        about: "The script of users without one (Dovecot: sieve_default). Empty: none.",
         read: Read::Server(|s, v| script_path(v, &s.folder).map(|read| s.scripts.default = read)),
     },
     Setting {
@@ -483,6 +486,96 @@ pub const SETTINGS: &[Setting] = &[
         default: r#""%h/sieve""#,
         about: "The folder of a user's scripts (Dovecot: sieve, file:).",
         read: Read::Server(|s, v| script_path(v, &s.folder).map(|read| s.scripts.dir = read)),
+    },
+    Setting {
+        name: "sieve.last",
+        default: r#""""#,
+        about: "The script that runs behind all others, where none of them has decided anything: an explicit keep or fileinto \
+                of a user wins over it. Empty: the embedded one, which files SPAM into INBOX.Spams and BULK into \
+                INBOX.Bulks; \"off\": none.",
+        read: Read::Server(|s, v| script_path_or_off(v, &s.folder).map(|read| s.scripts.last = read)),
+    },
+    Setting {
+        name: "sieve.lists",
+        default: r#""%h/sieve/lists""#,
+        about: "The folder of a user's lists for \":list\" (extlists): NAME.txt holds one address or domain a line, # begins \
+                a comment.",
+        read: Read::Server(|s, v| script_path(v, &s.folder).map(|read| s.scripts.lists = read)),
+    },
+    Setting {
+        name: "sieve.global_lists",
+        default: r#""""#,
+        about: "The folder of lists that all users may name; a user's own list of the same name is added to it.",
+        read: Read::Server(|s, v| script_path(v, &s.folder).map(|read| s.scripts.global_lists = read)),
+    },
+    Setting {
+        name: "sieve.script_bytes_max",
+        default: r#""1 MiB""#,
+        about: "The largest script, from 1 octet to 1 MiB (Dovecot: sieve_max_script_size).",
+        read: Read::Server(|s, v| size(v, 1..=SCRIPT_BYTES_MAX).map(|read| s.sieve.script_bytes_max = read)),
+    },
+    Setting {
+        name: "sieve.actions_max",
+        default: "32",
+        about: "Actions of the scripts for one message, from 1 to 32. Beyond: the message is kept in INBOX, with the reason in \
+                X-PM-Sieve.",
+        read: Read::Server(|s, v| whole_usize(v, 1..=32).map(|read| s.sieve.actions_max = read)),
+    },
+    Setting {
+        name: "sieve.redirects_max",
+        default: "4",
+        about: "Addresses to which the scripts may redirect one message, from 0 to 32. Beyond: as sieve.actions_max.",
+        read: Read::Server(|s, v| whole_usize(v, 0..=32).map(|read| s.sieve.redirects_max = read)),
+    },
+    Setting {
+        name: "sieve.vacation_seconds_min",
+        default: "86400",
+        about: "The shortest time, in seconds, between two vacation replies to one sender, whatever a script asks, from 60 \
+                to 31536000.",
+        read: Read::Server(|s, v| whole(v, VACATION_SECONDS).map(|read| s.sieve.vacation_seconds_min = read)),
+    },
+    Setting {
+        name: "sieve.vacation_seconds_max",
+        default: "5184000",
+        about: "The longest such time, from 60 to 31536000.",
+        read: Read::Server(|s, v| whole(v, VACATION_SECONDS).map(|read| s.sieve.vacation_seconds_max = read)),
+    },
+    Setting {
+        name: "sieve.vacation_seconds_default",
+        default: "604800",
+        about: "Such a time where the script says nothing, from 60 to 31536000.",
+        read: Read::Server(|s, v| whole(v, VACATION_SECONDS).map(|read| s.sieve.vacation_seconds_default = read)),
+    },
+    Setting {
+        name: "sieve.duplicate_seconds_default",
+        default: "43200",
+        about: "How long, in seconds, the test duplicate remembers a message where the script says nothing, from 60 to \
+                31536000.",
+        read: Read::Server(|s, v| whole(v, VACATION_SECONDS).map(|read| s.sieve.duplicate_seconds_default = read)),
+    },
+    Setting {
+        name: "sieve.duplicate_seconds_max",
+        default: "172800",
+        about: "The longest such time, whatever a script asks, from 60 to 31536000.",
+        read: Read::Server(|s, v| whole(v, VACATION_SECONDS).map(|read| s.sieve.duplicate_seconds_max = read)),
+    },
+    Setting {
+        name: "sieve.variable_bytes_max",
+        default: r#""4 KiB""#,
+        about: "The longest value of a variable, from 128 octets to 64 KiB. Beyond: it is cut off.",
+        read: Read::Server(|s, v| {
+            let read = size(v, 128..=SCRIPT_STRING_BYTES_MAX as u64)?;
+            s.sieve.variable_bytes_max = usize::try_from(read).unwrap_or(SCRIPT_STRING_BYTES_MAX);
+            Ok(())
+        }),
+    },
+    Setting {
+        name: "sieve.editheader_protected",
+        default: "[]",
+        about: "Header fields that scripts may neither add nor delete, beside Received, Return-Path and our own.",
+        read: Read::Server(|s, v| {
+            list(v, |name| text(name).map(str::to_string)).map(|read| s.sieve.editheader_protected = read)
+        }),
     },
     Setting {
         name: "sieve.active",

@@ -21,6 +21,10 @@ pub struct ScriptPaths {
     pub global: String,
     pub dir: String,
     pub active: String,
+    /// The script behind all others; `off` is none, empty the embedded one.
+    pub last: String,
+    pub lists: String,
+    pub global_lists: String,
 }
 
 /// What was read.
@@ -35,6 +39,10 @@ pub struct Scripts {
     pub personal_includes: Vec<(String, String)>,
     /// What `include :global` may name; read only where a script speaks of `include`.
     pub global_includes: Vec<(String, String)>,
+    /// The operator's script that runs last; `None`: the vendor's.
+    pub last: Option<(String, String)>,
+    /// What `:list` may name; read only where a script speaks of `extlists`.
+    pub lists: Vec<(String, String)>,
     /// Files that are there but could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -85,11 +93,20 @@ pub(super) fn read(disk: &Disk, mailbox: &Mailbox, paths: &ScriptPaths) -> Scrip
     let before = reader.some(&paths.before);
     let personal = reader.personal(paths);
     let after = reader.some(&paths.after);
-    let texts = before.iter().chain(&personal).chain(&after);
-    let includes = texts.map(|(_, text)| text).any(|text| text.to_ascii_lowercase().contains("include"));
+    let last = if paths.last == "off" { Some(("last".into(), String::new())) } else { reader.file(&paths.last) };
+    let speak_of = |word: &str, more: &[(String, String)]| {
+        let texts = before.iter().chain(&personal).chain(&after).chain(more).map(|(_, text)| text);
+        texts.into_iter().any(|text| text.to_ascii_lowercase().contains(word))
+    };
     let [personal_includes, global_includes] =
-        [&paths.dir, &paths.global].map(|path| if includes { reader.some(path) } else { Vec::new() });
-    Scripts { before, personal, after, personal_includes, global_includes, unreadable: reader.unreadable }
+        [&paths.dir, &paths.global].map(|path| if speak_of("include", &[]) { reader.some(path) } else { Vec::new() });
+    let more = [personal_includes.as_slice(), &global_includes].concat();
+    let lists = match speak_of("extlists", &more) {
+        true => [&paths.global_lists, &paths.lists].into_iter().flat_map(|path| reader.those(path, ".txt")).collect(),
+        false => Vec::new(),
+    };
+    let unreadable = reader.unreadable;
+    Scripts { before, personal, after, personal_includes, global_includes, last, lists, unreadable }
 }
 
 struct Reader<'a> {
@@ -147,6 +164,10 @@ impl Reader<'_> {
 
     /// All scripts at a path: a file, or a folder's `*.sieve` in byte order.
     fn some(&mut self, template: &str) -> Vec<(String, String)> {
+        self.those(template, ".sieve")
+    }
+
+    fn those(&mut self, template: &str, ending: &str) -> Vec<(String, String)> {
         let Some(path) = self.path(template) else { return Vec::new() };
         let names = match self.list(&path) {
             Ok(Some(names)) => names,
@@ -156,7 +177,7 @@ impl Reader<'_> {
                 return Vec::new();
             }
         };
-        let scripts: Vec<&String> = names.iter().filter(|name| name.ends_with(".sieve")).collect();
+        let scripts: Vec<&String> = names.iter().filter(|name| name.ends_with(ending)).collect();
         if scripts.len() > SCRIPT_FILES_MAX {
             self.report(&path, &format!("more than {SCRIPT_FILES_MAX} scripts, the rest is not read"));
         }
@@ -269,7 +290,7 @@ fn plain(error: &io::Error) -> String {
 
 /// `main` of `main.sieve`, `dovecot` of `.dovecot.sieve`.
 fn stem(file: &str) -> String {
-    file.strip_suffix(".sieve").unwrap_or(file).trim_start_matches('.').to_string()
+    file.strip_suffix(".sieve").or(file.strip_suffix(".txt")).unwrap_or(file).trim_start_matches('.').to_string()
 }
 
 #[cfg(test)]
@@ -308,6 +329,8 @@ mod tests {
                 global: etc("global"),
                 dir: "%h/sieve".into(),
                 active: "~/.dovecot.sieve".into(),
+                lists: "%h/sieve/lists".into(),
+                ..ScriptPaths::default()
             };
             Self { mailbox: mailbox(&home), place, paths }
         }
