@@ -83,9 +83,11 @@ pub const SCRIPT_EVENTS_MAX: usize = 50_000;
 pub const SCRIPT_TRACE_MAX: usize = 500;
 /// Characters of a value in such a step: foreign text is cut there.
 pub const SCRIPT_TRACE_TEXT_MAX: usize = 100;
-/// Octets of values that all tests of one run compare, counted once for each key (about a second). Beyond: the script
-/// fails, the message is kept.
+/// Octets of values that all tests of one run compare, counted once for each key, and several times for patterns (about
+/// a second). Beyond: the script fails, the message is kept.
 pub const SCRIPT_WORK_BYTES_MAX: usize = 1 << 30;
+/// Bodies that are kept decoded during one run: raw, text, and some of `:content`. Beyond: they are decoded again.
+pub const SCRIPT_BODIES_KEPT_MAX: usize = 4;
 /// Octets of a compiled regular expression, and of its tables. Beyond: it is refused.
 pub const SCRIPT_REGEX_BYTES_MAX: usize = 1 << 20;
 /// Octets of the value of a header field that a script adds (Pigeonhole: 2048).

@@ -39,11 +39,15 @@ pub(super) enum Value {
 
 /// All commands of the script.
 pub(super) fn parse(tokens: &[Token<'_>], notes: &mut Notes<'_>) -> Vec<Command> {
-    let mut parser = Parser { tokens, at: 0, depth: 0, notes };
+    let mut parser = Parser { tokens, at: 0, depth: 0, gave_up: false, notes };
     let mut commands = Vec::new();
     loop {
         commands.extend(parser.commands());
         let token = parser.peek();
+        if parser.gave_up {
+            // What was read is not whole: only the depth is worth telling.
+            return Vec::new();
+        }
         if token.kind == Kind::End {
             return commands;
         }
@@ -60,6 +64,8 @@ struct Parser<'a, 'n, 's> {
     at: usize,
     /// Blocks and tests around.
     depth: usize,
+    /// Too deep: nothing more is read.
+    gave_up: bool,
     notes: &'n mut Notes<'s>,
 }
 
@@ -84,7 +90,13 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     fn error(&mut self, token: &Token<'_>, words: impl Into<String>) {
-        self.notes.error("syntax", token.span, words);
+        self.error_at(token.span, words);
+    }
+
+    fn error_at(&mut self, span: Span, words: impl Into<String>) {
+        if !self.gave_up {
+            self.notes.error("syntax", span, words);
+        }
     }
 
     /// Commands up to a closing brace or the end.
@@ -119,7 +131,7 @@ impl<'a> Parser<'a, '_, '_> {
             let token = self.peek();
             // The end of the line before is where it is missing, but the name is what people look for.
             let words = format!("\";\" or a block is missing behind {name:?}, before {}", token.words());
-            self.notes.error("syntax", self.before(), words);
+            self.error_at(self.before(), words);
             if !matches!(token.kind, Kind::Word(_) | Kind::End | Kind::Sign('}')) {
                 self.skip_command();
             }
@@ -135,7 +147,6 @@ impl<'a> Parser<'a, '_, '_> {
     fn block(&mut self) -> Option<Vec<Command>> {
         let open = self.peek();
         if !self.deeper(open) {
-            self.skip_block();
             return None;
         }
         self.go();
@@ -175,8 +186,6 @@ impl<'a> Parser<'a, '_, '_> {
 
     fn test(&mut self, name: &str, token: &Token<'_>) -> Option<Command> {
         if !self.deeper(token) {
-            self.go();
-            self.skip_command();
             return None;
         }
         self.go();
@@ -254,6 +263,8 @@ impl<'a> Parser<'a, '_, '_> {
         if self.depth >= SCRIPT_NESTING_MAX {
             let words = format!("blocks and tests are nested more than {SCRIPT_NESTING_MAX} levels deep");
             self.notes.error("too-deep", token.span, words);
+            self.gave_up = true;
+            self.at = self.tokens.len();
             return false;
         }
         self.depth += 1;

@@ -14,6 +14,7 @@ mod tests;
 mod values;
 mod variables;
 
+use super::body;
 use super::engine::Cache;
 use super::letter::Letter;
 use super::lower;
@@ -42,6 +43,8 @@ pub(super) struct Run<'a> {
     flags: Vec<String>,
     /// Loops around that a `break` still has to leave.
     leaving: usize,
+    /// Bodies that were decoded.
+    bodies: Vec<(body::Transform, Arc<Vec<String>>)>,
     /// Octets that comparisons may still read.
     work_left: usize,
     /// Is the implicit keep in effect?
@@ -82,6 +85,7 @@ impl<'a> Run<'a> {
             included: HashSet::new(),
             flags,
             leaving: 0,
+            bodies: Vec::new(),
             work_left: SCRIPT_WORK_BYTES_MAX,
             implicit_keep: true,
             done: Vec::new(),

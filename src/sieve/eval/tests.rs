@@ -8,8 +8,10 @@ use super::super::program::{Ask, DuplicateId, How, Look, MatchType, Texts, Trans
 use super::super::reply::notify;
 use super::super::{date, template::Template};
 use super::{Answer, Run, shown};
+use crate::limits::SCRIPT_BODIES_KEPT_MAX;
 use crate::plan::{Asked, FolderName};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 impl Run<'_> {
     /// Tests of the message, its envelope, or what the script has made.
@@ -117,7 +119,7 @@ impl Run<'_> {
             Transform::Text => body::Transform::Text,
             Transform::Content(types) => body::Transform::Content(self.expand_all(types)),
         };
-        let values = body::values(self.letter.raw(), self.letter.parts(), &transform);
+        let values = self.body_values(transform);
         // RFC 5173 §6: a body test sets no match values.
         let before = self.scopes.last().map(|scope| scope.matches.clone());
         let answer = self.any("body", &values, keys, how, line);
@@ -125,6 +127,18 @@ impl Run<'_> {
             scope.matches = before;
         }
         answer
+    }
+
+    /// Decoded once for all tests of the run.
+    fn body_values(&mut self, transform: body::Transform) -> Arc<Vec<String>> {
+        if let Some((_, values)) = self.bodies.iter().find(|(known, _)| *known == transform) {
+            return Arc::clone(values);
+        }
+        let values = Arc::new(body::values(self.letter.raw(), self.letter.parts(), &transform));
+        if self.bodies.len() < SCRIPT_BODIES_KEPT_MAX {
+            self.bodies.push((transform, Arc::clone(&values)));
+        }
+        values
     }
 
     /// RFC 5235 §3.1: what was not tested is 0, and is not counted.
