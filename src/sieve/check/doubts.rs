@@ -117,19 +117,23 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// `header :contains "from"` finds display names, too.
+    /// `header` compares whole fields, with display names and comments.
     pub(super) fn doubt_address(&mut self, given: &Given<'_>, fields: &Texts, keys: &Texts, how: &How) {
-        let whole = how.match_type == MatchType::Is;
-        let is_address = |text: &str| !text.contains(char::is_whitespace) && address::parse_one(text).is_ok();
-        let holds_addresses = |field: &Template| {
-            field.constant().is_some_and(|name| {
-                ["from", "to", "cc", "sender", "reply-to"].iter().any(|known| known.eq_ignore_ascii_case(name))
-            })
+        let what = match how.match_type {
+            MatchType::Is => {
+                "\"header :is\" compares the whole field, \"Anna <a@b>\": an address alone is rarely all of it"
+            }
+            MatchType::Contains => "\"header :contains\" finds the address in display names and longer addresses, too",
+            MatchType::Matches | MatchType::Regex | MatchType::Count(_) | MatchType::Value(_) | MatchType::List => {
+                return;
+            }
         };
-        if whole && fields.iter().any(holds_addresses) && keys.iter().any(|key| key.constant().is_some_and(is_address))
-        {
-            let words = "\"header :is\" compares the whole field with its display name, \"Anna <a@b>\"; an address alone is rarely all of it";
-            self.notes.warning("use-address", given.span, words, Some("use the test \"address\"".into()));
+        let is_address = |text: &str| !text.contains(char::is_whitespace) && address::parse_one(text).is_ok();
+        let names = ["from", "to", "cc", "sender", "reply-to"];
+        let holds_addresses = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let any = |texts: &Texts, is: &dyn Fn(&str) -> bool| texts.iter().any(|text| text.constant().is_some_and(is));
+        if any(fields, &holds_addresses) && any(keys, &is_address) {
+            self.notes.warning("use-address", given.span, what, Some("use the test \"address\"".into()));
         }
     }
 
