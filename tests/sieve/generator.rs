@@ -36,7 +36,8 @@ pub(crate) fn case(seed: u64) -> Case {
     if writer.dice.percent(15) {
         case.after.push(writer.script(2));
     }
-    if writer.dice.percent(MISTAKES_PERCENT) {
+    // A script that ends the chain hides a mistake in the next one.
+    if case.before.is_empty() && writer.dice.percent(MISTAKES_PERCENT) {
         writer.mistake(&mut case.main);
     }
     case
@@ -107,6 +108,10 @@ impl Writer {
         }
         if self.encoded {
             self.need("encoded-character");
+        }
+        if self.is_included || !self.includes.is_empty() {
+            // A keep of a script without this leaves the flags of another script's keep alone, or clears them: who knows.
+            self.need("imap4flags");
         }
         let mut body = Vec::new();
         if self.variables && !self.includes.is_empty() && self.dice.percent(50) || self.is_included && self.variables {

@@ -98,7 +98,7 @@ impl Oracle {
             // A script that is refused is refused for every letter.
             let outcome = match outcomes.first() {
                 Some(Outcome::Refused(why)) => Outcome::Refused(why.clone()),
-                _ => self.dry(&files, letter),
+                _ => self.dry(case, &files, letter),
             };
             outcomes.push(outcome);
         }
@@ -135,7 +135,7 @@ impl Oracle {
         let root = self.dir.path().display();
         let (last, earlier) = files.scripts.split_last().unwrap();
         let mut command = Command::new("sieve-test");
-        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to]);
+        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to, "-r", letter.to]);
         command.arg("-o").arg(format!("plugin/sieve=file:{};active={root}/none", files.personal.display()));
         command.arg("-o").arg(format!("plugin/sieve_global={}", files.global.display()));
         for file in earlier {
@@ -145,11 +145,18 @@ impl Oracle {
         command
     }
 
-    fn dry(&self, files: &Files, letter: &Letter) -> Outcome {
+    fn dry(&self, case: &Case, files: &Files, letter: &Letter) -> Outcome {
         let output = self.command(files, letter, &[]).output().expect("sieve-test starts");
         let (said, errors) = (text(&output.stdout), text(&output.stderr));
         match output.status.code() {
-            Some(0) => Outcome::done(actions(&said)),
+            Some(0) => match Outcome::done(case, actions(&said)) {
+                Outcome::Done(mut all) => {
+                    // Each script of a chain prints what it did by itself; the same store in two of them is one.
+                    all.dedup();
+                    Outcome::Done(all)
+                }
+                other => other,
+            },
             Some(1) if errors.contains("final result: failed") => Outcome::Failed(plain(&errors)),
             Some(89) if errors.contains("failed to compile") => Outcome::Refused(plain(&errors)),
             // Killed by its own assertion.
@@ -275,11 +282,7 @@ fn actions(said: &str) -> Vec<String> {
             last.headline.push_str(line);
         }
     }
-    let mut all: Vec<String> = all.iter().filter_map(normal).collect();
-    // Each script of a chain prints what it did by itself; the same store in two of them is one.
-    all.sort();
-    all.dedup();
-    all
+    all.iter().filter_map(normal).collect()
 }
 
 fn begun(line: &str, is_implicit: bool) -> Option<Printed> {

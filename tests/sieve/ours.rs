@@ -41,7 +41,7 @@ pub(crate) fn outcome(case: &Case, letter: &Letter, answer: &Value) -> Outcome {
         let is_late = answer["error"]["script"] != "main";
         return if is_kept && is_late { Outcome::Late(error) } else if is_kept { Outcome::Failed(error) } else { Outcome::Done(vec![format!("{error} with {actions:?}")]) };
     }
-    Outcome::done(actions.iter().filter(|action| is_done(action)).map(|action| normal(case, letter, action, answer)).collect())
+    Outcome::done(case, actions.iter().filter(|action| is_done(action)).map(|action| normal(case, letter, action, answer)).collect())
 }
 
 /// A notification or a vacation without a message was thought of and not sent.

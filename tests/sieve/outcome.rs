@@ -16,7 +16,11 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn done(mut actions: Vec<String>) -> Self {
+    pub(crate) fn done(case: &Case, mut actions: Vec<String>) -> Self {
+        // In a chain Pigeonhole calls every keep implicit.
+        if !case.before.is_empty() || !case.after.is_empty() {
+            actions.iter_mut().for_each(|action| *action = action.replace("implicit store", "store"));
+        }
         actions.sort();
         Self::Done(actions)
     }
@@ -103,12 +107,13 @@ impl Reply {
     pub(crate) fn read(message: &str) -> Self {
         let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return Self::default() };
         let first = |list: Option<&mail_parser::Address<'_>>| {
-            list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_string()
+            list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_lowercase()
         };
         Self {
             to: first(parsed.to()),
             from: first(parsed.from()),
-            subject: plain(parsed.subject().unwrap_or_default()),
+            // What a letter without a subject is answered under is everyone's own choice.
+            subject: plain(parsed.subject().unwrap_or_default()).replace("Automated reply", "Auto:"),
             text: plain(&parsed.body_text(0).unwrap_or_default()),
             importance: parsed.header_raw("Importance").unwrap_or_default().trim().to_lowercase(),
         }

@@ -312,7 +312,7 @@ impl Writer {
             }
             4 => {
                 self.need("environment");
-                format!("environment {} \"{}\" \"{}\"", self.dice.pick(&[":is", ":contains", ":matches"]), self.dice.pick(&["name", "x-missing", "Name"]), self.dice.pick(&["", "*", "nothing"]))
+                format!("environment {} \"{}\" \"{}\"", self.dice.pick(&[":is", ":contains", ":matches"]), self.dice.pick(&["name", "x-missing"]), self.dice.pick(&["", "*", "nothing"]))
             }
             _ => {
                 self.need("duplicate");
