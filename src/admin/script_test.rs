@@ -38,6 +38,8 @@ pub struct Asked {
     pub set: Option<BTreeMap<String, Value>>,
     /// Tell the variables at the end.
     pub vars: Option<bool>,
+    /// Run the embedded script behind all others, as a delivery does.
+    pub last: Option<bool>,
     /// Lists of `:list`: name and entries.
     pub lists: Option<BTreeMap<String, Vec<String>>>,
     /// Keys of `duplicate` that are taken for known.
@@ -102,6 +104,7 @@ fn request_of(asked: &Asked, message: &[u8], includes: Vec<Include>, zone: Vec<(
     let mut scripts = others(&asked.before, "before");
     scripts.push(Script::new(name, asked.script.clone()));
     scripts.extend(others(&asked.after, "after"));
+    scripts.extend(asked.last.unwrap_or(false).then(Script::vendor));
     let to = asked.to.clone().unwrap_or_else(|| {
         first_address(message, &["Envelope-To", "To"]).unwrap_or_else(|| "recipient@example.com".into())
     });

@@ -39,6 +39,13 @@ impl<'a> Prepared<'a> {
                 let (pattern, value): (String, String) = (pattern.nfc().collect(), self.text.nfc().collect());
                 Subject::new(&value, fold(self.comparator)).glob(&pattern)
             }
+            // RFC 5228 §2.7.1: with these comparators `?` is one octet.
+            Comparator::Octet | Comparator::AsciiNumeric | Comparator::AsciiCasemap
+                if pattern.contains('?') && !(self.text.is_ascii() && pattern.is_ascii()) =>
+            {
+                let found = Subject::new(&widened(self.text), fold(self.comparator)).glob(&widened(pattern));
+                found.map(|found| found.iter().map(|taken| narrowed(taken)).collect())
+            }
             Comparator::Octet | Comparator::AsciiNumeric | Comparator::AsciiCasemap => {
                 self.subject.get_or_init(|| Subject::new(self.text, fold(self.comparator))).glob(pattern)
             }
@@ -121,6 +128,17 @@ pub(super) fn regex(pattern: &str, comparator: Comparator) -> Result<Regex, Stri
         .map_err(|error| error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_string())
 }
 
+/// Each octet as a character of its own.
+fn widened(text: &str) -> String {
+    text.bytes().map(char::from).collect()
+}
+
+/// The octets again; a piece of a character becomes U+FFFD.
+fn narrowed(text: &str) -> String {
+    let octets: Vec<u8> = text.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
 fn fold(comparator: Comparator) -> fn(char) -> char {
     match comparator {
         Comparator::Octet | Comparator::AsciiNumeric => |c| c,
@@ -183,6 +201,9 @@ mod tests {
         check("É", (UnicodeCasemap, Is), "e\u{301}", yes);
         check("Straße", (UnicodeCasemap, Contains), "STRASSE", yes);
         check("É x", (UnicodeCasemap, Matches), "é *", Some(&["É x", "x"]));
+        check("Grüße", (AsciiCasemap, Matches), "gr??*e", Some(&["Grüße", "\u{fffd}", "\u{fffd}", "ß"]));
+        check("Grüße", (AsciiCasemap, Matches), "gr??e", None);
+        check("Grüße", (UnicodeCasemap, Matches), "gr??e", Some(&["Grüße", "ü", "ß"]));
         check("007", (AsciiNumeric, Is), "7a", yes);
         check("abc", (AsciiNumeric, Is), "x", yes);
         check("abc", (AsciiNumeric, Value(Relation::Gt)), "99999999999999999999999", yes);

@@ -57,6 +57,9 @@ pub(in crate::cli) struct Args {
     /// A script that runs after. Repeatable.
     #[arg(long, value_name = "FILE")]
     after: Vec<PathBuf>,
+    /// Run the embedded script behind all others, which files spam, as a delivery does.
+    #[arg(long)]
+    last: bool,
     /// A setting of the section [sieve], or one of Pigeonhole's. Repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -120,6 +123,7 @@ fn asked(args: &Args, script: &Path, message: &Path) -> Result<(ScriptAsked, Str
         after: Some(texts(&args.after)?),
         set: Some(args.set.iter().map(pair).collect::<Result<BTreeMap<_, _>, _>>()?),
         vars: Some(args.vars),
+        last: Some(args.last),
         ..ScriptAsked::default()
     };
     Ok((asked, name))

@@ -152,11 +152,16 @@ impl Checker<'_, '_> {
     }
 
     pub(super) fn check_method(&mut self, given: &Given<'_>) {
-        if let Some((uri, span)) = given.plain_texts(0).first()
-            && !uri.contains("${")
-            && let Err(why) = notify::parse_mailto(uri)
-        {
-            self.notes.error("bad-uri", *span, format!("{uri:?} can't be notified: {why}"));
+        let Some((uri, span)) = given.plain_texts(0).first().copied().filter(|(uri, _)| !uri.contains("${")) else {
+            return;
+        };
+        match notify::parse_mailto(uri) {
+            Err(why) => self.notes.error("bad-uri", span, format!("{uri:?} can't be notified: {why}")),
+            Ok(mailto) => {
+                for words in mailto.warnings {
+                    self.notes.warning("bad-uri", span, words, None);
+                }
+            }
         }
     }
 

@@ -71,6 +71,8 @@ fn split(texts: &[String]) -> Vec<String> {
 
 /// One of the system flags that a message may have (RFC 3501 §2.3.2), or a keyword, which is an atom (RFC 3501 §9).
 fn is_flag(flag: &str) -> bool {
-    let is_atom = flag.bytes().all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b));
-    is_atom || Flags::from_names([flag]) != Flags::default()
+    if flag.starts_with('\\') {
+        return Flags::from_names([flag]) != Flags::default();
+    }
+    flag.bytes().all(|b| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b))
 }

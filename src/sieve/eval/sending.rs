@@ -61,6 +61,11 @@ impl Run<'_> {
         if let Some(done) = self.done.iter().find(|done| matches!(done.act, DoneAct::Vacation { .. })) {
             return Err(format!("vacation: line {} answers already", done.line));
         }
+        if self.before.iter().any(|done| matches!(done.act, DoneAct::Vacation { .. })) {
+            // Whom an earlier script of the sequence answers gets no second answer.
+            self.note(line, "vacation (again)".into());
+            return Ok(());
+        }
         self.room_for_one()?;
         let options = &self.request.options;
         let mut seconds = given.seconds.unwrap_or(options.vacation_seconds_default).max(options.vacation_seconds_min);

@@ -23,8 +23,8 @@ impl Run<'_> {
             _ => return Vec::new(),
         };
         if value.is_empty() {
-            // The null reverse-path has no parts.
-            return if part == AddressPart::All { vec![value] } else { Vec::new() };
+            // RFC 5228 §5.4: the null reverse-path is the empty string, whatever part is asked for.
+            return vec![value];
         }
         let Some((local, domain)) = value.rsplit_once('@') else {
             let plain = address::Mailbox { local: value.clone(), domain: String::new() };

@@ -6,7 +6,6 @@ use super::super::address::{self, Mailbox};
 use super::super::rfc822::Scan;
 use crate::limits::REPLY_ID_BYTES_MAX;
 use crate::mail::{Field, fields};
-use mail_parser::parsers::MessageStream;
 
 /// The message, and what is known beside it.
 #[derive(Clone, Debug)]
@@ -114,8 +113,7 @@ fn starts_with(name: &[u8], start: &str) -> bool {
     name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
 }
 
-/// Encoded words of an unfolded value in readable form (RFC 2047).
+/// A value of a header in readable form, as tests of scripts see it.
 pub(super) fn decode(text: &str) -> String {
-    let line = format!("{text}\n");
-    MessageStream::new(line.as_bytes()).parse_unstructured().as_text().unwrap_or_default().to_string()
+    crate::sieve::letter::decode(text.as_bytes())
 }
