@@ -228,7 +228,7 @@ struct Files {
 /// The script without stores; what cancels the implicit keep still does.
 fn without_stores(nodes: &[Node]) -> Vec<Node> {
     let one = |node: &Node| match node {
-        Node::Line(line) if line.starts_with("fileinto :copy") || line.starts_with("keep") => None,
+        Node::Line(line) if line.starts_with("fileinto :copy") => None,
         Node::Line(line) if line.starts_with("fileinto") => Some(Node::Line("discard;".into())),
         Node::Line(_) => Some(node.clone()),
         Node::Chain(branches) => Some(Node::Chain(

@@ -50,6 +50,16 @@ pub(crate) const BUGS: &[Bug] = &[
         without: |case| case.with_lines(&|line| line.replace(" :anychild", "")),
     },
     Bug {
+        name: ":flags of keep and fileinto takes names that are no flags",
+        standard: "RFC 5232 §2: what is no flag is ignored",
+        without: |case| case.with_lines(&without_built_flags),
+    },
+    Bug {
+        name: "`body :raw` finds nothing once a field was deleted",
+        standard: "RFC 5293 §5: deleteheader takes away fields, and RFC 5173 §5.1: the body is all behind the header",
+        without: |case| if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() },
+    },
+    Bug {
         name: "a dry run doesn't look at the names of folders, which tamis refuses if a level is empty or has blank ends",
         standard: "RFC 5228 §4.1: an implementation may refuse a mailbox name and then fails",
         without: |case| case.with_lines(&without_values_in_names),
@@ -115,6 +125,15 @@ fn without_numeric_is(line: &str) -> String {
         return line.to_string();
     }
     line.replace("\"i;ascii-numeric\"", "\"i;octet\"")
+}
+
+fn without_built_flags(line: &str) -> String {
+    let is_store = line.starts_with("keep :flags") || line.starts_with("fileinto") && line.contains(" :flags ");
+    if is_store { line.replace("${", "") .replace('}', "") } else { line.to_string() }
+}
+
+fn without_deletions(line: &str) -> String {
+    if line.starts_with("deleteheader") { "# nothing deleted".into() } else { line.to_string() }
 }
 
 /// Names the default comparator in each `string` test that names none. A test ends before the next one.
