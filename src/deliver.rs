@@ -9,23 +9,27 @@ mod explain;
 mod keep;
 mod look;
 mod release;
+mod request;
 mod script;
+mod send;
 mod stamp;
+mod suspend;
 
 pub use crate::store::now;
 pub use env::{Env, OpenError, Sight, has_room, refused, zone};
 pub use explain::{Explained, explain};
 pub use release::release;
 
-use crate::filter::{Fate, Verdict};
+use crate::filter::Fate;
 use crate::journal::{Record, Times};
 use crate::limits::{DELIVERY_SECONDS_MAX, RCPTS_AT_ONCE};
-use crate::mail::{Address, Session, Stamp};
+use crate::mail::{Address, Session};
 use crate::plan::{Action, Plan, Rcpt};
 use crate::refusal::{Kind, Refusal};
 use crate::store::Receipt;
 use futures_util::{FutureExt, StreamExt, stream, stream::BoxStream};
 use look::Looked;
+use request::Facts;
 use std::{sync::Arc, time::Duration};
 
 /// One message that was accepted for delivery.
@@ -83,10 +87,10 @@ async fn deliver_to(rcpt: &Rcpt, mail: &Arc<Mail>, looked: Looked, env: &Arc<Env
     let verdict = look::verdict(rcpt, &looked, env);
     let stamp = stamp::of(&mail.session, rcpt, &verdict, env);
     let mut times = Times::after(looked.took());
-    let plan = times.sieve(plan_of(rcpt, mail, &looked, &verdict, &stamp, env)).await;
-    let stamp = stamp::with_trouble(stamp, &plan);
+    let facts = Facts { rcpt, mail, looked: &looked, verdict: &verdict, stamp: &stamp };
+    let plan = times.sieve(plan_of(&facts, env, Some(env))).await;
 
-    // Prepare all of the plan, then show all of it, then say why.
+    // Prepare all of the plan, let leave what must, then show all of it, then say why.
     let record = Record {
         rcpt,
         session: &mail.session,
@@ -101,17 +105,10 @@ async fn deliver_to(rcpt: &Rcpt, mail: &Arc<Mail>, looked: Looked, env: &Arc<Env
 }
 
 /// The filter speaks first; what it lets pass, the user's script decides.
-async fn plan_of(
-    rcpt: &Rcpt,
-    mail: &Arc<Mail>,
-    looked: &Looked,
-    verdict: &Verdict,
-    stamp: &Stamp,
-    sight: &Arc<Sight>,
-) -> Plan {
-    match &verdict.fate {
+async fn plan_of(facts: &Facts<'_>, sight: &Arc<Sight>, env: Option<&Arc<Env>>) -> Plan {
+    match &facts.verdict.fate {
         Fate::Quarantine { hold } => Plan::of(Action::Quarantine { hold: hold.clone() }),
         Fate::Discard { why } => Plan::of(Action::Discard { why: why.clone() }),
-        Fate::Deliver { .. } => script::plan(rcpt, mail, looked, stamp, sight).await,
+        Fate::Deliver { .. } => script::plan(facts, sight, env).await,
     }
 }

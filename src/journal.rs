@@ -109,7 +109,11 @@ impl Record<'_> {
             message_id = ?row.message_id, bytes = row.bytes, class = %row.class, score = row.score, ms = row.millis,
             trouble = ?self.plan.trouble, "delivered to {:?}", row.outcome
         );
-        let is_all = |place: &Place| matches!(place, Place::Discarded { .. });
+        let is_all = |place: &Place| match place {
+            Place::Discarded { .. } | Place::Unsent { .. } => true,
+            Place::Sent { what, .. } => !what.is_must(),
+            Place::Folder { .. } | Place::Quarantine { .. } => false,
+        };
         match !receipt.already && receipt.places.iter().all(is_all) {
             true => journal::append_now(&store.database, row),
             false => {
@@ -180,6 +184,8 @@ impl std::fmt::Display for Place {
             Self::Folder { folder, .. } => f.write_str(folder),
             Self::Quarantine { id } => write!(f, "quarantine {id}"),
             Self::Discarded { why } => write!(f, "discarded: {why}"),
+            Self::Sent { what, to } => write!(f, "{} to {to}", what.word()),
+            Self::Unsent { what, to, why } => write!(f, "no {} to {to}: {why}", what.word()),
         }
     }
 }

@@ -29,7 +29,7 @@ pub mod filter;
 /// What the user wants: pure; a script becomes a plan.
 pub mod sieve;
 
-/// What others know: user tables, sandboxed workers; every question has a deadline.
+/// What others know and do: user tables, sandboxed workers, the server that takes what leaves; all with a deadline.
 pub mod ask;
 
 /// What we keep: Maildirs, quarantine, journal; the only part that touches the disk.

@@ -126,12 +126,6 @@ pub const NOTIFY_RECIPIENTS_MAX: usize = 8;
 /// Header fields of one `mailto:` URI, as in Pigeonhole. Beyond: the rest is left out with a warning.
 pub const NOTIFY_FIELDS_MAX: usize = 16;
 
-/// Received fields of a message that a script may still send on: below the 50 at which Postfix bounces, so that a loop
-/// ends in the user's INBOX. Beyond: it is kept, with the reason in X-PM-Sieve.
-pub const REDIRECT_RECEIVED_MAX: usize = 40;
-/// Changes of the header in one plan (RFC 5293): the script's and those of the scripts around it. Beyond: left out.
-pub const HEADER_EDITS_MAX: usize = 64;
-
 /// Octets of one folder name on disk (most file systems: 255 for the name).
 pub const FOLDER_BYTES_MAX: usize = 250;
 /// Levels of one folder name.
@@ -210,10 +204,11 @@ pub const MAILBOXES_KNOWN_MAX: usize = 100_000;
 pub const SWEEP_QUEUE_MAX: usize = 10_000;
 /// Octets of the `subscriptions` file of a mailbox. Beyond: it is left as it is, and a new folder is not subscribed.
 pub const SUBSCRIPTIONS_BYTES_MAX: u64 = 1 << 20;
-/// Tries to get `subscriptions.lock`, 20 ms apart. Beyond: a new folder is not subscribed, and the log says so.
-pub const SUBSCRIPTIONS_TRIES_MAX: usize = 10;
-/// Seconds after which `subscriptions.lock` is a dead program's (Dovecot: 120) and removed.
-pub const SUBSCRIPTIONS_LOCK_SECONDS: i64 = 120;
+/// Tries to get `subscriptions.lock` or `dovecot-keywords.lock`, 20 ms apart. Beyond: a new folder is not subscribed, a
+/// keyword is left out, and the log says so.
+pub const DOTLOCK_TRIES_MAX: usize = 10;
+/// Seconds after which such a lock is a dead program's (Dovecot: 120) and removed.
+pub const DOTLOCK_SECONDS_MAX: i64 = 120;
 /// Octets of `maildirsize` (Maildir++: 5120). Beyond: it is counted and written anew.
 pub const MAILDIRSIZE_BYTES_MAX: u64 = 5120;
 /// Seconds for which a `maildirsize` that says *over quota* is believed (Maildir++: 15 minutes); then it is counted anew.
@@ -315,3 +310,40 @@ pub const OLE_PATH_BYTES_MAX: usize = 2048;
 /// Seconds for which one such connection is kept: a stopped or reloaded Dovecot leaves the old process, with the old
 /// users, running for those who are still connected. After: a new one is opened.
 pub const USER_CONNECTION_SECONDS: u64 = 60;
+
+/// Changes of the header by one script (RFC 5293): as many as a run has events. Beyond: the rest is passed over.
+pub const HEADER_EDITS_MAX: usize = 500;
+/// Received fields of a message that a script may still send on: below the 50 at which Postfix bounces, so that a loop
+/// ends in the user's INBOX. Beyond: it is kept, with the reason in X-PM-Sieve.
+pub const REDIRECT_RECEIVED_MAX: usize = 40;
+/// Seconds for which the same message to the same address is not sent on again (the same person under two names).
+pub const REDIRECT_SAME_SECONDS: i64 = 86_400;
+/// Keywords of one folder: Maildir has the letters a to z (Dovecot). Beyond: the keyword is left out, the log says so.
+pub const KEYWORDS_MAX: usize = 26;
+/// Octets of one keyword (Dovecot: mail_max_keyword_length 50). Beyond: it is left out, the log says so.
+pub const KEYWORD_BYTES_MAX: usize = 50;
+/// Octets of a folder's `dovecot-keywords`: 26 lines. Beyond: it is left alone, keywords are left out.
+pub const KEYWORDS_BYTES_MAX: u64 = 16 << 10;
+/// Seconds for one message to be handed over to Postfix, from connecting to its answer. Beyond: 451 4.4.1, tried again.
+pub const SUBMIT_SECONDS_MAX: u64 = 30;
+/// Seconds for all messages of one delivery that must leave: well under [`DELIVERY_SECONDS_MAX`]. Beyond: 451 4.4.1, and
+/// the retry hands over the rest.
+pub const LEAVING_SECONDS_MAX: u64 = 60;
+/// Addresses that one plan sends to, over all its messages. Beyond: the worker's answer is not believed.
+pub const SENT_TO_MAX: usize = 100;
+/// Octets of one message that a script writes (vacation, reject, notify). Beyond: the worker's answer is not believed.
+pub const SENT_TEXT_BYTES_MAX: usize = 1 << 20;
+/// Seconds in which all vacation replies and notifications of one delivery are handed over, because the sender's
+/// answer waits for them. Beyond: the rest is not sent, and log and journal say so.
+pub const COURTESY_SECONDS_MAX: u64 = 5;
+/// Octets of one answer of the submission server. Beyond: the connection is closed, tried again later.
+pub const SUBMIT_REPLY_BYTES_MAX: usize = 16 << 10;
+/// Seconds that anything is remembered for a user (vacation, duplicates), whatever a script asks: a year.
+pub const MEMORY_SECONDS_MAX: i64 = 366 * 86_400;
+/// Keys that one delivery may ask of the memory or leave in it. Beyond: the rest is passed over.
+pub const MEMORY_KEYS_MAX: usize = 100;
+/// Different messages in a row at which scripts fail before they are suspended until they are changed. Beyond: mail is
+/// kept in INBOX, and one letter tells the user.
+pub const SCRIPT_FAILURES_MAX: u32 = 20;
+/// Days for which a failing script is remembered after its last failure. After: it is tried anew.
+pub const SCRIPT_FAILURE_DAYS: i64 = 30;

@@ -104,6 +104,35 @@ pub enum OutgoingKind {
     Notify,
 }
 
+impl OutgoingKind {
+    /// For log, journal and database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Reject => "reject",
+            Self::Vacation => "vacation",
+            Self::Notify => "notify",
+        }
+    }
+
+    /// Must it be handed over before the sender is answered?
+    pub fn is_must(self) -> bool {
+        match self {
+            Self::Redirect | Self::Reject => true,
+            Self::Vacation | Self::Notify => false,
+        }
+    }
+}
+
+/// Why a message could not be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// It may work later.
+    Later(String),
+    /// It would be refused again.
+    Never(String),
+}
+
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

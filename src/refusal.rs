@@ -1,6 +1,7 @@
 //! Why not: one code and sentence for the peer, one cause for the log, one remedy for the operator.
 //!
-//! Does not decide anything. The sentences for peers are fixed, so that no reply can carry foreign text, CR or LF.
+//! Does not decide anything. The sentences for peers are fixed, so that no reply can carry foreign text, CR or LF; the
+//! one exception is a recipient's rejection, whose words the reply's writer makes printable and short.
 //! Standards: RFC 5321 §4.2, RFC 3463, RFC 5248. Our own trouble is always 4xx (invariant 3).
 
 use std::fmt;
@@ -12,6 +13,10 @@ pub enum Kind {
     UnknownUser,
     /// The user source could not be asked.
     UsersUnreachable,
+    /// A message that must leave could not be handed over to Postfix now.
+    Unsent,
+    /// The recipient's script rejects the message, and the settings say so to its sender's server.
+    Rejected,
     /// The message is larger than the limit of the server or of the recipient's domain.
     TooLarge,
     /// More recipients than one transaction may have.
@@ -44,6 +49,8 @@ impl Kind {
         match self {
             Kind::UnknownUser => "if the user should exist, add it to the user source (settings: users.*)",
             Kind::UsersUnreachable => "check that the user source runs and may be read (settings: users.*)",
+            Kind::Unsent => "check that Postfix answers at sieve.submission, or that sieve.sendmail works",
+            Kind::Rejected => "nothing: the recipient's script says so",
             Kind::TooLarge => {
                 "raise lmtp.message_bytes_max here and message_size_limit in Postfix, if such mail is wanted"
             }
@@ -65,6 +72,7 @@ impl Kind {
     pub fn is_ours(self) -> bool {
         match self {
             Self::UsersUnreachable
+            | Self::Unsent
             | Self::DiskFull
             | Self::Storage
             | Self::Resources
@@ -73,9 +81,12 @@ impl Kind {
             | Self::LookFailed
             | Self::Deadline
             | Self::Panic => true,
-            Self::UnknownUser | Self::TooLarge | Self::TooManyRecipients | Self::OverQuota | Self::ShuttingDown => {
-                false
-            }
+            Self::UnknownUser
+            | Self::Rejected
+            | Self::TooLarge
+            | Self::TooManyRecipients
+            | Self::OverQuota
+            | Self::ShuttingDown => false,
         }
     }
 }
@@ -86,11 +97,18 @@ pub struct Refusal {
     pub kind: Kind,
     /// What we were doing, to which path or peer, and what the system said. For the log and the journal only.
     pub cause: String,
+    /// The recipient's own words for the peer, of [`Kind::Rejected`] alone; foreign text.
+    pub words: Option<String>,
 }
 
 impl Refusal {
     pub fn new(kind: Kind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into() }
+        Self { kind, cause: cause.into(), words: None }
+    }
+
+    /// The recipient's script rejects it, in these words.
+    pub fn rejected(words: impl Into<String>) -> Self {
+        Self { words: Some(words.into()), ..Self::new(Kind::Rejected, "the recipient's script rejects it") }
     }
 
     /// Code, enhanced code and sentence for the peer.
@@ -98,6 +116,8 @@ impl Refusal {
         match self.kind {
             Kind::UnknownUser => (550, "5.1.1", "No such user here"),
             Kind::UsersUnreachable => (451, "4.3.0", "User table can't be asked right now, try again later"),
+            Kind::Unsent => (451, "4.4.1", "Message can't be sent on right now, try again later"),
+            Kind::Rejected => (550, "5.7.1", "Message was rejected by its recipient"),
             Kind::TooLarge => (552, "5.3.4", "Message is larger than this mailbox accepts"),
             Kind::TooManyRecipients => (452, "4.5.3", "Too many recipients, send the rest in another transaction"),
             Kind::DiskFull => (452, "4.3.1", "Disk is full, try again later"),

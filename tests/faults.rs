@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tamis::filter::Class;
-use tamis::plan::{Action, Flags, FolderName, Hold, Mailbox, Plan, Quota};
+use tamis::mail::{Address, Stamp};
+use tamis::plan::{Action, Edit, Flags, FolderName, Hold, Mailbox, Plan, Quota, Rcpt};
 use tamis::refusal::Refusal;
-use tamis::store::{Begin, Disk, Held, Key, Options, Order, Quarantine, Receipt, Store, quarantine};
+use tamis::store::{Disk, Held, Key, Options, Order, Quarantine, Receipt, Store, quarantine};
 
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
@@ -29,14 +30,22 @@ fn message() -> Vec<u8> {
     format!("Subject: faults\r\n\r\n{}", "0123456789\n".repeat(20_000)).into_bytes()
 }
 
-/// keep, and two folders that are not there yet, one with a flag.
+/// keep, and two folders that are not there yet, one with flags; both with another header.
 fn filed() -> Plan {
-    let file = |folder: &str, flags: &[&str]| Action::File {
+    let file = |folder: &str, flags: &[&str], edits| Action::File {
         folder: FolderName::parse(folder).unwrap(),
         flags: Flags::from_names(flags.iter().copied()),
-        edits: 0,
+        edits,
     };
-    Plan { actions: vec![file("INBOX", &[]), file("Lists.Rust", &[]), file("Kept", &["\\Seen"])], ..Plan::default() }
+    let actions = vec![file("INBOX", &[], 0), file("Lists.Rust", &[], 1), file("Kept", &["\\Seen", "work"], 1)];
+    let edits = vec![Edit::Add { name: "X-Edited".into(), value: "yes".into(), last: false }];
+    Plan { actions, edits, ..Plan::default() }
+}
+
+/// What the copy of [`filed`] in a folder holds.
+fn copy_in(folder: &str) -> Vec<u8> {
+    let head = if folder == "new" { "" } else { "X-Edited: yes\r\n" };
+    [head.as_bytes(), &message()].concat()
 }
 
 fn held_and_kept() -> Plan {
@@ -70,10 +79,9 @@ impl House {
 
     /// How many copies each folder of the plan has; each must be whole.
     fn copies(&self, what: &str) -> Vec<usize> {
-        let whole = message();
         let visible = self.visible();
         let count = |folder: &&str| {
-            let files = &visible[folder];
+            let (files, whole) = (&visible[folder], copy_in(folder));
             assert!(files.iter().all(|bytes| *bytes == whole), "{what}: a message in {folder} is not whole");
             files.len()
         };
@@ -117,17 +125,14 @@ fn mailbox(place: &Path) -> Mailbox {
 
 /// One try, as the LMTP door makes it.
 fn deliver(store: &Store, place: &Path, plan: &Plan, key: Key) -> Result<Receipt, Refusal> {
-    let turn = match store.begin(&key) {
-        Begin::Already => return Ok(Receipt { places: vec![], already: true }),
-        Begin::Busy(refusal) => return Err(refusal),
-        Begin::Go(turn) => turn,
-    };
     let holds = plan.actions.iter().any(|action| matches!(action, Action::Quarantine { .. }));
-    let (mailbox, message) = (mailbox(place), message());
+    let (rcpt, message, stamp) = (rcpt(place), message(), Stamp::default());
     let held = holds.then(|| row(message.len() as u64));
-    let receipt = store.stage(&Order { plan, mailbox: &mailbox, message: &message, key, held })?.publish()?;
-    turn.done();
-    Ok(receipt)
+    store.carry_out(&Order { plan, rcpt: &rcpt, message: &message, stamp: &stamp, key, held, leaving: None })
+}
+
+fn rcpt(place: &Path) -> Rcpt {
+    Rcpt { address: Address::parse("anna@example.org").unwrap(), mailbox: mailbox(place) }
 }
 
 /// As Postfix does it: until it is taken. A fault that the first try did not reach hits a later one.

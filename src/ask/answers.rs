@@ -6,10 +6,10 @@
 use crate::filter::Look;
 use crate::limits::DASH_LINES_MAX;
 use crate::limits::{
-    DETAIL_BYTES_MAX, LINKS_MAX, SCRIPT_ACTIONS_MAX, SCRIPT_DIAGNOSTICS_MAX, SCRIPT_EVENTS_MAX, UNPACK_DEPTH_MAX,
-    UNPACK_ENTRIES_MAX,
+    DETAIL_BYTES_MAX, HEADER_EDITS_MAX, LINKS_MAX, MEMORY_KEYS_MAX, SCRIPT_ACTIONS_MAX, SCRIPT_DIAGNOSTICS_MAX,
+    SCRIPT_EVENTS_MAX, SENT_TEXT_BYTES_MAX, SENT_TO_MAX, UNPACK_DEPTH_MAX, UNPACK_ENTRIES_MAX,
 };
-use crate::plan::{Action, Outgoing, OutgoingKind, Plan};
+use crate::plan::{Action, Content, Outgoing, OutgoingKind, Plan};
 use crate::sieve::Report;
 
 /// Octets of a finding's name: those of the rules are shorter.
@@ -57,6 +57,10 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
     if plan.trace.len() > SCRIPT_EVENTS_MAX * 100 {
         return Err(format!("a trace of {} steps", plan.trace.len()));
     }
+    if plan.edits.len() > HEADER_EDITS_MAX || plan.asked.len() > MEMORY_KEYS_MAX {
+        return Err(format!("{} changes of the header, {} keys", plan.edits.len(), plan.asked.len()));
+    }
+    check_sent(plan)?;
     let courtesy = |outgoing: &Outgoing| matches!(outgoing.kind, OutgoingKind::Vacation | OutgoingKind::Notify);
     let lone = !plan.actions.iter().any(|action| match action {
         Action::File { .. } | Action::Quarantine { .. } => true,
@@ -71,6 +75,24 @@ pub(super) fn check_plan(plan: &Plan) -> Result<(), String> {
             Action::Discard { .. } if lone && plan.trouble.is_none() => {}
             Action::Discard { .. } => return Err("a discard beside something else".into()),
             Action::Quarantine { .. } => return Err("a quarantine, which scripts can't ask for".into()),
+        }
+    }
+    Ok(())
+}
+
+fn check_sent(plan: &Plan) -> Result<(), String> {
+    let mut to = 0;
+    for action in &plan.actions {
+        let Action::Send(outgoing) = action else { continue };
+        to += outgoing.to.len();
+        if outgoing.to.is_empty() || to > SENT_TO_MAX {
+            return Err(format!("a message for {} addresses, {to} in all", outgoing.to.len()));
+        }
+        match &outgoing.content {
+            Content::Text(text) if text.len() > SENT_TEXT_BYTES_MAX => {
+                return Err(format!("a message of {} bytes", text.len()));
+            }
+            Content::Text(_) | Content::Message { .. } => {}
         }
     }
     Ok(())
@@ -91,14 +113,24 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::filter::Finding;
-    use crate::plan::{Flags, FolderName, Hold};
+    use crate::plan::{Flags, FolderName, Hold, Outgoing, OutgoingKind};
 
     #[test]
     fn a_captured_worker_can_not_hold_or_lose_by_a_trick() {
         let file = || Action::File { folder: FolderName::inbox(), flags: Flags::default(), edits: 0 };
         let discard = || Action::Discard { why: "x".into() };
         let hold = || Action::Quarantine { hold: Hold { why: "x".into(), operator_only: true } };
+        let send = |kind, to: usize, text: usize| {
+            let (from, to, content) = (String::new(), vec!["a@b".to_string(); to], Content::Text("x".repeat(text)));
+            Action::Send(Outgoing { kind, from, to, content, once: None })
+        };
+        let reply = |to, text| send(OutgoingKind::Vacation, to, text);
         for (actions, honest) in [
+            (vec![reply(1, 9), discard()], true),
+            (vec![reply(1, 9), file()], true),
+            (vec![reply(0, 9), file()], false),
+            (vec![reply(60, 9), reply(60, 9), file()], false),
+            (vec![reply(1, SENT_TEXT_BYTES_MAX + 1), file()], false),
             (vec![file()], true),
             (vec![discard()], true),
             (vec![], false),

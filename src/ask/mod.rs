@@ -1,4 +1,5 @@
-//! What others know: user tables, and workers in a cage. Every question has a deadline.
+//! What others know and do: user tables, workers in a cage, the server that takes what leaves. Every question has a
+//! deadline.
 //!
 //! Does not decide anything: who does not answer in time is a fact for the caller.
 
@@ -8,9 +9,11 @@ mod frame;
 mod kept;
 mod pool;
 mod slow;
+mod submit;
 pub mod users;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
 pub use pool::{Options, Pool, Trouble};
+pub use submit::Submission;
 pub use worker::run as worker_main;

@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::layers::{Given, Layer, user_key};
 use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
-use super::settings::{Lmtp, LookSettings, Server, Settings, UserSources};
+use super::settings::{LeavingSettings, Lmtp, LookSettings, Server, Settings, UserSources};
 use super::table::{Read, SECTIONS, SETTINGS, Scope, Setting, find};
 use super::value::Value;
 use crate::filter::Policy;
@@ -86,6 +86,8 @@ impl Settings {
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
             sieve: Options::default(),
+            leaving: LeavingSettings::default(),
+            special_use: Vec::new(),
             quarantine_days: 1,
             journal_days: 1,
             rules_dir: None,

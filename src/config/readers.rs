@@ -7,6 +7,7 @@ use super::value::Value;
 use crate::filter::{ClassPolicy, Conduct};
 use crate::limits::{SETTINGS_TAG_BYTES_MAX, UNIX_PATH_BYTES_MAX};
 use crate::mail::Address;
+use crate::plan::FolderName;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -259,6 +260,35 @@ pub(super) fn tcp_address(value: &Value) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
+/// `address:port` of a server that takes mail by SMTP.
+pub(super) fn submission(value: &Value) -> Result<SocketAddr, String> {
+    let text = text(value)?;
+    let wanted = || format!("{text:?} is not address:port, such as \"127.0.0.1:25\" or \"[::1]:10025\"");
+    text.parse().ok().filter(|address: &SocketAddr| address.port() > 0).ok_or_else(wanted)
+}
+
+/// A program with its whole path, and words; an empty list is none.
+pub(super) fn command(value: &Value) -> Result<Vec<String>, String> {
+    let words = list(value, |word| text(word).map(str::to_string))?;
+    match words.first() {
+        Some(program) if !program.starts_with('/') => {
+            Err(format!("{program:?} is not the whole path of a program, such as \"/usr/sbin/sendmail\""))
+        }
+        Some(_) | None => Ok(words),
+    }
+}
+
+/// `\Junk=INBOX.Spams`: a special use (RFC 6154 §2) and its folder.
+pub(super) fn special_use(value: &Value) -> Result<(String, FolderName), String> {
+    let text = text(value)?;
+    let wanted = || format!("{text:?} is not USE=FOLDER, such as \"\\\\Junk=INBOX.Spams\"");
+    let (usage, folder) = text.split_once('=').filter(|(usage, _)| usage.len() > 1).ok_or_else(wanted)?;
+    if !usage.strip_prefix('\\').is_some_and(|word| word.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return Err(wanted());
+    }
+    Ok((usage.to_string(), FolderName::parse(folder)?))
+}
+
 pub(super) fn ip_address(value: &Value) -> Result<IpAddr, String> {
     let text = text(value)?;
     text.parse()
@@ -358,6 +388,29 @@ mod tests {
 
     fn text_value(text: &str) -> Value {
         Value::Text(text.into())
+    }
+
+    #[test]
+    fn the_way_out_and_special_uses_are_read_or_refused() {
+        for (text, good) in
+            [("127.0.0.1:25", true), ("[::1]:10025", true), ("localhost:25", false), ("127.0.0.1:0", false)]
+        {
+            assert_eq!(submission(&text_value(text)).is_ok(), good, "{text}");
+        }
+        for (text, good) in [
+            ("\\Junk=INBOX.Spams", true),
+            ("\\Junk=Spams/Old", true),
+            ("Junk=Spams", false),
+            ("\\Junk", false),
+            ("\\=Spams", false),
+            ("\\Junk=../x", false),
+        ] {
+            assert_eq!(special_use(&text_value(text)).is_ok(), good, "{text}");
+        }
+        let words = |words: &[&str]| Value::List(words.iter().map(|word| text_value(word)).collect());
+        assert_eq!(command(&words(&[])), Ok(vec![]));
+        assert!(command(&words(&["/usr/sbin/sendmail", "-oi"])).is_ok());
+        assert!(command(&words(&["sendmail -oi"])).is_err());
     }
 
     #[test]

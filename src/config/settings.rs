@@ -4,7 +4,7 @@
 
 use super::layers::Given;
 use crate::filter::Policy;
-use crate::plan::Quota;
+use crate::plan::{FolderName, Quota};
 use crate::sieve::Options;
 use crate::store::ScriptPaths;
 use std::collections::BTreeMap;
@@ -29,6 +29,10 @@ pub struct Settings {
     pub scripts: ScriptPaths,
     /// Section `[sieve]`: what a run of scripts obeys.
     pub sieve: Options,
+    /// Section `[sieve]`: what scripts send.
+    pub leaving: LeavingSettings,
+    /// `sieve.special_use`: the folder of each special use, such as `\\Junk` (RFC 6154, RFC 8579).
+    pub special_use: Vec<(String, FolderName)>,
     /// `quarantine.days`: days a held message is kept, at least 1.
     pub quarantine_days: i64,
     /// `journal.days`: days a transaction is remembered, at least 1.
@@ -133,4 +137,57 @@ pub enum AfterTries {
     Deliver,
     /// It is held, whatever the policy of UNSCANNED.
     Quarantine,
+}
+
+/// How messages of scripts leave, and how many.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeavingSettings {
+    /// Where Postfix takes mail by SMTP.
+    pub submission: SocketAddr,
+    /// Program and words of a sendmail command; empty: by SMTP.
+    pub sendmail: Vec<String>,
+    /// The envelope sender of redirects.
+    pub redirect_from: RedirectFrom,
+    /// How a sender learns of a reject.
+    pub reject: RejectBy,
+    /// Redirects for one user in a day.
+    pub redirects_per_day: u64,
+    /// Vacation replies for one user in a day; rejects are counted apart, up to the same number.
+    pub vacations_per_day: u64,
+    /// Notifications for one user in a day.
+    pub notifications_per_day: u64,
+}
+
+/// Whose address stands in MAIL FROM of a redirect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RedirectFrom {
+    /// The message's own: bounces go to its sender.
+    #[default]
+    Sender,
+    /// The recipient whose script it is: bounces go there, and SPF of the sender's domain is not broken.
+    Recipient,
+}
+
+/// How a sender learns of a reject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RejectBy {
+    /// By a message of ours.
+    #[default]
+    Message,
+    /// By 550 5.7.1 over LMTP, which makes Postfix bounce.
+    Lmtp,
+}
+
+impl Default for LeavingSettings {
+    fn default() -> Self {
+        Self {
+            submission: SocketAddr::from(([127, 0, 0, 1], 25)),
+            sendmail: Vec::new(),
+            redirect_from: RedirectFrom::default(),
+            reject: RejectBy::default(),
+            redirects_per_day: 0,
+            vacations_per_day: 0,
+            notifications_per_day: 0,
+        }
+    }
 }

@@ -6,11 +6,11 @@
 use super::Settings;
 use super::layers::Personal;
 use super::readers::{
-    action, choice, delimiters, domain, flag, host_name, ip_address, list, log_filter, mode, optional_path,
+    action, choice, command, delimiters, domain, flag, host_name, ip_address, list, log_filter, mode, optional_path,
     optional_size, optional_text, path, points, points_or_off, releases, script_path, script_path_or_off, size,
-    socket_path, tag, tcp_address, text, user_path, whole, whole_u32, whole_usize,
+    socket_path, special_use, submission, tag, tcp_address, text, user_path, whole, whole_u32, whole_usize,
 };
-use super::settings::AfterTries;
+use super::settings::{AfterTries, RedirectFrom, RejectBy};
 use super::value::Value;
 use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_STRING_BYTES_MAX};
 
@@ -108,8 +108,8 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         name: "sieve",
-        about: "Where Sieve scripts live, in Dovecot's layout. An empty path is off. Replaced are %h (home), %u (user), \
-                %n (local part) and %d (domain); ~/ is %h/.",
+        about: "Where Sieve scripts live, in Dovecot's layout, and what they may send. An empty path is off. Replaced are \
+                %h (home), %u (user), %n (local part) and %d (domain); ~/ is %h/.",
     },
     Section { name: "quarantine", about: "Held messages." },
     Section { name: "journal", about: "What was decided and why, one record for each recipient." },
@@ -117,10 +117,13 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "quota", about: "Limits of a mailbox (Maildir++), for users whose source sets none." },
 ];
 
-/// Every setting.
+/// Messages of one user in a day.
+const PER_DAY: std::ops::RangeInclusive<u64> = 0..=1_000_000;
+
 /// Seconds that scripts may name: a minute to a year.
 const VACATION_SECONDS: std::ops::RangeInclusive<u64> = 60..=31_536_000;
 
+/// Every setting.
 pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "server.host_name",
@@ -582,6 +585,66 @@ pub const SETTINGS: &[Setting] = &[
         default: r#""%h/.dovecot.sieve""#,
         about: "The user's script that runs: a symbolic link into sieve.dir, or a file (Dovecot: sieve, active=).",
         read: Read::Server(|s, v| script_path(v, &s.folder).map(|read| s.scripts.active = read)),
+    },
+    Setting {
+        name: "sieve.submission",
+        default: r#""127.0.0.1:25""#,
+        about: "Where Postfix takes what scripts send (redirect, vacation, reject, notify), as address:port of SMTP. While \
+                nobody answers there, messages that are redirected or rejected are answered 451 4.4.1.",
+        read: Read::Server(|s, v| submission(v).map(|read| s.leaving.submission = read)),
+    },
+    Setting {
+        name: "sieve.sendmail",
+        default: "[]",
+        about: "A command that takes it instead, such as [\"/usr/sbin/sendmail\", \"-oi\"]; -f SENDER -- RECIPIENT are \
+                added. The systemd unit lets no program take other rights, which Postfix's needs. Empty: sieve.submission.",
+        read: Read::Server(|s, v| command(v).map(|read| s.leaving.sendmail = read)),
+    },
+    Setting {
+        name: "sieve.redirect_from",
+        default: r#""sender""#,
+        about: "Whose address a redirect has in MAIL FROM: \"sender\", who gets the bounces, or \"recipient\", which keeps \
+                the sender's SPF right. A null one stays null (Dovecot: sieve_redirect_envelope_from).",
+        read: Read::Server(|s, v| {
+            let choices = [("sender", RedirectFrom::Sender), ("recipient", RedirectFrom::Recipient)];
+            choice(v, &choices).map(|read| s.leaving.redirect_from = read)
+        }),
+    },
+    Setting {
+        name: "sieve.reject",
+        default: r#""message""#,
+        about: "How a sender learns that a script rejects: by a \"message\" of ours, or by 550 5.7.1 over \"lmtp\", which \
+                makes Postfix bounce.",
+        read: Read::Server(|s, v| {
+            let choices = [("message", RejectBy::Message), ("lmtp", RejectBy::Lmtp)];
+            choice(v, &choices).map(|read| s.leaving.reject = read)
+        }),
+    },
+    Setting {
+        name: "sieve.redirects_per_day",
+        default: "500",
+        about: "Messages that the scripts of one user send on in a day, up to 1000000. Beyond: they are kept in INBOX, with \
+                the reason in X-PM-Sieve.",
+        read: Read::Server(|s, v| whole(v, PER_DAY).map(|read| s.leaving.redirects_per_day = read)),
+    },
+    Setting {
+        name: "sieve.vacations_per_day",
+        default: "200",
+        about: "Vacation replies for one user in a day, up to 1000000. Beyond: none is sent. As many rejects; beyond: the \
+                message is kept in INBOX.",
+        read: Read::Server(|s, v| whole(v, PER_DAY).map(|read| s.leaving.vacations_per_day = read)),
+    },
+    Setting {
+        name: "sieve.notifications_per_day",
+        default: "200",
+        about: "Notifications for one user in a day, up to 1000000. Beyond: none is sent.",
+        read: Read::Server(|s, v| whole(v, PER_DAY).map(|read| s.leaving.notifications_per_day = read)),
+    },
+    Setting {
+        name: "sieve.special_use",
+        default: r#"["\\Junk=INBOX.Spams", "\\Trash=INBOX.Trash", "\\Sent=INBOX.Sent", "\\Drafts=INBOX.Drafts", "\\Archive=INBOX.Archive"]"#,
+        about: "The folder of each special use that scripts may name (RFC 8579), as USE=FOLDER.",
+        read: Read::Server(|s, v| list(v, special_use).map(|read| s.special_use = read)),
     },
     Setting {
         name: "quarantine.days",

@@ -1,6 +1,6 @@
 //! The same story without its end: all that would happen to a message, and why; nothing is written.
 
-use super::{Mail, Sight, look, plan_of, stamp};
+use super::{Facts, Mail, Sight, look, plan_of, stamp};
 use crate::filter::{Look, Verdict};
 use crate::mail::{Session, Stamp};
 use crate::plan::{Mailbox, Plan};
@@ -30,7 +30,8 @@ pub async fn explain(mail: Arc<Mail>, sight: Arc<Sight>) -> Result<Explained, Re
     let looked = look::once(&mail, &sight).await?;
     let verdict = look::verdict(rcpt, &looked, &sight);
     let stamp = stamp::of(&mail.session, rcpt, &verdict, &sight);
-    let plan = plan_of(rcpt, &mail, &looked, &verdict, &stamp, &sight).await;
+    let facts = Facts { rcpt, mail: &mail, looked: &looked, verdict: &verdict, stamp: &stamp };
+    let plan = plan_of(&facts, &sight, None).await;
     let (session, mailbox) = (mail.session.clone(), rcpt.mailbox.clone());
     Ok(Explained { session, mailbox, look: looked.look().cloned(), verdict, stamp, plan })
 }

@@ -1,29 +1,34 @@
-//! Carrying out a plan: once per delivery key, staged whole, then published.
+//! Carrying out a plan: once per delivery key, staged whole, what must leave handed over, then published.
 //!
-//! Blocks on disk and database, off the event loop. Answers only when everything is durable (invariant 1).
+//! Blocks on disk, database and the submission server, off the event loop. Answers only when everything is durable
+//! (invariant 1).
 
-use super::{Answer, Env, Mail, look::Looked};
+use super::{Answer, Env, Mail, look::Looked, send};
 use crate::journal::Record;
 use crate::limits::{HEADER_FIELDS_MAX, STAMPED_BYTES_MAX};
 use crate::mail::{Stamp, fields};
 use crate::plan::Rcpt;
+use crate::refusal::Refusal;
 use crate::store::{Key, Order};
-use std::borrow::Cow;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
-/// Stores one recipient's copy, or holds it, as the plan says.
+/// Stores one recipient's copy, or holds it, or sends it on, as the plan says.
 pub(super) async fn keep(record: &Record<'_>, mail: &Mail, stamp: &Stamp, looked: &Looked, env: &Arc<Env>) -> Answer {
+    if let Some(words) = send::said_by_lmtp(record.plan, env) {
+        return Err(Refusal::rejected(words));
+    }
     let key = key(record.rcpt, mail, looked);
     let held = record.held(env.settings.quarantine_days)?;
-    let (plan, mailbox, stamp, bytes) =
-        (record.plan.clone(), record.rcpt.mailbox.clone(), stamp.clone(), Arc::clone(&mail.bytes));
+    let (plan, rcpt, stamp, bytes) = (record.plan.clone(), record.rcpt.clone(), stamp.clone(), Arc::clone(&mail.bytes));
     // Each recipient's copy is in memory while it is written.
     let kilobytes = u32::try_from(bytes.len().min(STAMPED_BYTES_MAX) / 1024).unwrap_or(u32::MAX);
     let _room = env.room.acquire_many(kilobytes).await;
+    let post = send::post(Handle::current(), env);
     env.blocking(move |env| {
-        // What is held is kept as it came; what is delivered carries our lines on top.
-        let message = if held.is_some() { Cow::Borrowed(&*bytes) } else { Cow::Owned(stamp.on(&bytes)) };
-        env.store.carry_out(&Order { plan: &plan, mailbox: &mailbox, message: &message, key, held })
+        let leaving = Some(&send::way_out(&post, &rcpt, env));
+        let (plan, rcpt, message, stamp) = (&plan, &rcpt, &*bytes, &stamp);
+        env.store.carry_out(&Order { plan, rcpt, message, stamp, key, held, leaving })
     })
     .await
 }

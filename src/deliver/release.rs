@@ -6,8 +6,8 @@
 use super::{Env, now, stamp};
 use crate::filter::{Fate, Look, Summary, Verdict};
 use crate::journal::{Record, Times};
-use crate::mail::{Address, Line, Session};
-use crate::plan::{Mailbox, Plan, Rcpt, Step};
+use crate::mail::{Address, Line, Session, Stamp};
+use crate::plan::{Plan, Rcpt, Step};
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Claim, Held, Key, Order, Receipt};
 use std::sync::Arc;
@@ -36,9 +36,9 @@ pub async fn release(held: Held, message: Arc<[u8]>, by: &str, env: &Arc<Env>) -
     };
     let mut stamp = stamp::of(&session, &rcpt, &verdict, env);
     stamp.lines.push(Line::verbatim("X-PM-Released", [format!("by {by};"), stamp::date(now())]));
-    let (id, mailbox, stamped) = (held.id.clone(), rcpt.mailbox.clone(), stamp.on(&message));
+    let (id, whose) = (held.id.clone(), rcpt.clone());
     let mut times = Times::default();
-    let receipt = times.store(env.blocking(move |env| deliver_once(&id, &mailbox, &stamped, env))).await?;
+    let receipt = times.store(env.blocking(move |env| deliver_once(&id, &whose, &message, &stamp, env))).await?;
     write_down(&held, &rcpt, &session, &verdict, by, (&receipt, &times), env)?;
     Ok(receipt)
 }
@@ -48,9 +48,9 @@ fn trouble(held: &Held, what: &str) -> Refusal {
 }
 
 /// The claim goes back where the delivery fails.
-fn deliver_once(id: &str, mailbox: &Mailbox, stamped: &[u8], env: &Env) -> Result<Receipt, Refusal> {
-    let key = Key::of_release(id);
-    let order = Order { plan: &Plan::keep(), mailbox, message: stamped, key, held: None };
+fn deliver_once(id: &str, rcpt: &Rcpt, message: &[u8], stamp: &Stamp, env: &Env) -> Result<Receipt, Refusal> {
+    let (plan, key) = (&Plan::keep(), Key::of_release(id));
+    let order = Order { plan, rcpt, message, stamp, key, held: None, leaving: None };
     let delivered = env.store.carry_out(&order);
     match &delivered {
         Ok(_) => env.store.quarantine.released(id, now())?,

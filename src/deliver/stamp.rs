@@ -5,7 +5,7 @@
 use super::Sight;
 use crate::filter::{Fate, Verdict};
 use crate::mail::{Line, Session, Stamp};
-use crate::plan::{Plan, Rcpt};
+use crate::plan::Rcpt;
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 
 /// The stamp for one recipient.
@@ -17,13 +17,6 @@ pub(super) fn of(session: &Session, rcpt: &Rcpt, verdict: &Verdict, sight: &Sigh
         Fate::Quarantine { .. } | Fate::Discard { .. } => None,
     };
     Stamp { lines, tag }
-}
-
-/// The stamp with a word for the user whose script did not run as it was written.
-pub(super) fn with_trouble(mut stamp: Stamp, plan: &Plan) -> Stamp {
-    let words = plan.trouble.iter().flat_map(|trouble| trouble.split_whitespace()).map(str::to_string);
-    stamp.lines.extend(plan.trouble.is_some().then(|| Line::new("X-PM-Sieve", words)));
-    stamp
 }
 
 /// `Return-Path`, `Delivered-To` and `Received`, top to bottom.

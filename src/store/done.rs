@@ -46,6 +46,16 @@ impl Key {
         Self::of_parts([b"release", id.as_bytes()])
     }
 
+    /// The key of one message that leaves within a delivery: the same for every try, so that a retry does not send it again.
+    pub fn of_send(delivery: &Self, kind: &str, to: &str) -> Self {
+        Self::of_parts([b"send", delivery.0.as_slice(), kind.as_bytes(), to.as_bytes()])
+    }
+
+    /// The key of the letter that tells a user about a script: once for each script.
+    pub fn of_notice(script: &[u8; 32]) -> Self {
+        Self::of_parts([b"notice", script.as_slice()])
+    }
+
     /// Each part with its length before it, so that no two lists of parts give the same bytes.
     fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hash = Sha256::new();

@@ -5,12 +5,12 @@
 //! (subscriptions); Dovecot's `subscriptions` file, version 2 and the one before.
 
 use super::disk::{Dir, Kind};
-use crate::limits::{FOLDER_BYTES_MAX, SUBSCRIPTIONS_BYTES_MAX, SUBSCRIPTIONS_LOCK_SECONDS, SUBSCRIPTIONS_TRIES_MAX};
+use super::dotlock;
+use crate::limits::{FOLDER_BYTES_MAX, SUBSCRIPTIONS_BYTES_MAX};
 use crate::plan::FolderName;
 use base64::alphabet::IMAP_MUTF7;
 use base64::engine::{Engine, GeneralPurpose, general_purpose::NO_PAD};
 use std::io::{self, ErrorKind};
-use std::time::Duration;
 
 /// RFC 3501 §5.1.3: base64 with `,` in the place of `/`, without padding.
 const MODIFIED: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
@@ -18,9 +18,7 @@ const MODIFIED: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 pub(super) const PARTS: [&str; 3] = ["tmp", "new", "cur"];
 const MARKER: &str = "maildirfolder";
 const SUBSCRIPTIONS: &str = "subscriptions";
-const LOCK: &str = "subscriptions.lock";
 const VERSION_2: &str = "V\t2\n";
-const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 /// The directory of a folder in the Maildir's root; `None` for INBOX, which is the root itself.
 ///
@@ -81,53 +79,9 @@ fn folder_of(name: &str) -> Option<FolderName> {
     (directory(&folder).ok()?.as_deref() == Some(name)).then_some(folder)
 }
 
-/// Adds a folder to the user's subscriptions, as Dovecot does it: the new contents in the lock file, renamed over.
+/// Adds a folder to the user's subscriptions, as Dovecot does it.
 fn subscribe(root: &Dir, folder: &FolderName) -> io::Result<()> {
-    for _ in 0..SUBSCRIPTIONS_TRIES_MAX {
-        let old = subscriptions(root)?;
-        let Some(new) = subscribed(&old, folder) else { return Ok(()) };
-        match root.create(LOCK, new.as_bytes()) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                remove_dead_lock(root)?;
-                std::thread::sleep(LOCK_WAIT);
-                continue;
-            }
-            Err(error) => return Err(error),
-        }
-        // Somebody may have written between our reading and our lock.
-        let result = match subscriptions(root) {
-            Ok(now) if now == old => return root.rename(LOCK, root, SUBSCRIPTIONS).inspect_err(|_| unlock(root)),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        unlock(root);
-        result?;
-    }
-    Err(io::Error::new(ErrorKind::WouldBlock, format!("{LOCK} is held by somebody else")))
-}
-
-fn subscriptions(root: &Dir) -> io::Result<String> {
-    match root.read(SUBSCRIPTIONS, SUBSCRIPTIONS_BYTES_MAX) {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error),
-    }
-}
-
-fn remove_dead_lock(root: &Dir) -> io::Result<()> {
-    match root.stat(LOCK) {
-        Ok(stat) if super::now() - stat.changed_at > SUBSCRIPTIONS_LOCK_SECONDS => root.unlink(LOCK),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-fn unlock(root: &Dir) {
-    if let Err(error) = root.unlink(LOCK) {
-        tracing::debug!(maildir = ?root.path(), %error, "subscriptions.lock stays; it is dead after a while");
-    }
+    dotlock::change(root, SUBSCRIPTIONS, SUBSCRIPTIONS_BYTES_MAX, |old| subscribed(old, folder)).map(drop)
 }
 
 /// The file with the folder in it; `None` where it is in already, or where the file is of a version we don't know.

@@ -1,19 +1,20 @@
 //! One mailbox: a message is staged once in the root's `tmp/`, then published by one link per folder.
 //!
 //! Stage: write, fsync, check the size, under a name that carries the delivery's key and the number of links its plan
-//! needs. Publish: link into each `new/` (or `cur/`, with flags), never overwriting; fsync every such folder; only then
-//! is it stored. A publish that fails takes its links back as far as the disk lets it. The file in `tmp/` stays until
-//! the key is on disk ([`super::sweep`]); what a crash leaves is told apart by its link count ([`super::leftovers`]).
-//! Does not know quarantine or journal. Standards: Maildir, Maildir++.
+//! needs. Publish ([`super::publish`]): link into each `new/` (or `cur/`, with flags), never overwriting; fsync every
+//! such folder; only then is it stored. A publish that fails takes its links back as far as the disk lets it. The file
+//! in `tmp/` stays until the key is on disk ([`super::sweep`]); what a crash leaves is told apart by its link count
+//! ([`super::leftovers`]). Does not know quarantine or journal. Standards: Maildir, Maildir++.
 
-use super::disk::{Dir, Disk, Written, is_symlink};
+use super::disk::{Dir, Disk, is_symlink};
 use super::leftovers::{Leftover, scan};
 use super::names::{Names, Sizes};
 use super::owner::as_owner;
-use super::quota::{self, Room, Usage};
+use super::publish::{Copy, StagedMail, State, Version};
+use super::quota::{self, Room};
 use super::syncs::DirSyncs;
-use super::{Key, Place, folders};
-use crate::limits::{MAILBOXES_KNOWN_MAX, NAME_TRIES_MAX};
+use super::{Key, folders, keywords};
+use crate::limits::MAILBOXES_KNOWN_MAX;
 use crate::plan::{Flags, FolderName, Mailbox};
 use crate::refusal::{Kind, Refusal, of_io};
 use std::collections::{HashMap, HashSet};
@@ -24,16 +25,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// All mailboxes.
 pub(super) struct Maildirs {
     disk: Disk,
-    names: Names,
-    syncs: DirSyncs,
+    pub(super) names: Names,
+    pub(super) syncs: DirSyncs,
     known: Mutex<HashMap<PathBuf, Arc<Mutex<Known>>>>,
 }
 
 /// What this process knows of one mailbox.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// `tmp/` was read since the start, and nothing of a failed publish lies in it.
-    scanned: bool,
+    pub(super) scanned: bool,
     /// Keys that the scan found done.
     recovered: HashSet<Key>,
     /// Directories of folders that are whole and whose way up is synced; the empty name is the root.
@@ -45,7 +46,8 @@ pub(super) struct Letter<'a> {
     pub(super) mailbox: &'a Mailbox,
     /// Each folder once; not empty.
     pub(super) targets: &'a [Target],
-    pub(super) message: &'a [u8],
+    /// The message with so many changes of its header.
+    pub(super) message: &'a dyn Fn(usize) -> Vec<u8>,
     pub(super) key: Key,
 }
 
@@ -53,6 +55,8 @@ pub(super) struct Letter<'a> {
 pub(super) struct Target {
     pub(super) folder: FolderName,
     pub(super) flags: Flags,
+    /// How many changes of the header this copy has.
+    pub(super) edits: usize,
 }
 
 /// What staging came to.
@@ -60,29 +64,6 @@ pub(super) enum Outcome {
     Staged(Box<StagedMail>),
     /// An earlier life had shown it in full.
     Already,
-}
-
-/// Written and synced in `tmp/`, seen by nobody. Dropped: it is gone.
-pub(super) struct StagedMail {
-    maildirs: Arc<Maildirs>,
-    known: Arc<Mutex<Known>>,
-    mailbox: Mailbox,
-    root: Dir,
-    tmp: Dir,
-    name: String,
-    key: Key,
-    sizes: Sizes,
-    written: Option<Written>,
-    targets: Vec<(Target, Dir)>,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing visible: the file in `tmp/` is ours to remove.
-    Hidden,
-    /// Visible in full, or a link could not be taken back: the file in `tmp/` is the record of that.
-    Shown,
 }
 
 impl Maildirs {
@@ -112,7 +93,7 @@ impl Maildirs {
         let path = &letter.mailbox.maildir;
         let known = self.known(path);
         let root = self.disk.make_dir(path).map_err(|error| refuse("opening", path, &error))?;
-        let (tmp, targets) = {
+        let (tmp, copies) = {
             let mut known = lock(&known);
             let tmp = self.ready_root(&root, &mut known).map_err(|error| refuse("preparing", path, &error))?;
             if !known.scanned {
@@ -127,23 +108,16 @@ impl Maildirs {
             }
             (tmp, self.open_targets(&root, &mut known, letter.targets)?)
         };
-        check_quota(&root, letter, targets.len())?;
-        let doing = |error: io::Error| refuse("writing into", tmp.path(), &error);
-        let name = self.names.staged(&letter.key, targets.len()).map_err(doing)?;
-        let written = tmp.create_locked(&name, letter.message).map_err(doing)?;
-        Ok(Outcome::Staged(Box::new(StagedMail {
-            maildirs: Arc::clone(self),
-            known,
-            mailbox: letter.mailbox.clone(),
-            root,
-            tmp,
-            name,
-            key: letter.key,
-            sizes: Sizes::of(letter.message),
-            written: Some(written),
-            targets,
-            state: State::Hidden,
-        })))
+        let key = letter.key;
+        let (maildirs, mailbox, state) = (Arc::clone(self), letter.mailbox.clone(), State::Hidden);
+        let mut mail = StagedMail { maildirs, known, mailbox, root, tmp, key, versions: Vec::new(), state };
+        let versions = by_version(copies);
+        let last = versions.len().saturating_sub(1);
+        for (number, copies) in versions.into_iter().enumerate() {
+            let links = if number == last { copies.len() } else { 0 };
+            stage_version(&mut mail, letter, copies, links)?;
+        }
+        Ok(Outcome::Staged(Box::new(mail)))
     }
 
     fn known(&self, path: &Path) -> Arc<Mutex<Known>> {
@@ -181,8 +155,8 @@ impl Maildirs {
 
     /// Opens where each copy goes. A folder that can't ever be opened (a symlink, a file, a forbidden name, not ours)
     /// becomes INBOX, as a script's `fileinto` that fails becomes `keep` (RFC 5228 §2.10.6).
-    fn open_targets(&self, root: &Dir, known: &mut Known, wanted: &[Target]) -> Result<Vec<(Target, Dir)>, Refusal> {
-        let mut open: Vec<(Target, Dir)> = Vec::new();
+    fn open_targets(&self, root: &Dir, known: &mut Known, wanted: &[Target]) -> Result<Vec<Copy>, Refusal> {
+        let mut open: Vec<Copy> = Vec::new();
         for target in wanted {
             let mut target = target.clone();
             let dir = match open_target(root, known, &target) {
@@ -194,29 +168,65 @@ impl Maildirs {
                 other => other,
             };
             let doing = format!("opening folder {} of", target.folder);
-            let dir = dir.map_err(|error| refuse(&doing, root.path(), &error))?;
-            if !open.iter().any(|(other, _)| other.folder == target.folder) {
-                open.push((target, dir));
+            let (dir, letters) = dir.map_err(|error| refuse(&doing, root.path(), &error))?;
+            if !open.iter().any(|other| other.target.folder == target.folder) {
+                open.push(Copy { target, dir, letters });
             }
         }
         Ok(open)
     }
 }
 
-/// `new/`, or `cur/` where there are flags.
-fn open_target(root: &Dir, known: &mut Known, target: &Target) -> io::Result<Dir> {
-    let part = if target.flags == Flags::default() { "new" } else { "cur" };
+/// The copies of each version together, in the order in which the versions come.
+fn by_version(copies: Vec<Copy>) -> Vec<Vec<Copy>> {
+    let mut versions: Vec<Vec<Copy>> = Vec::new();
+    for copy in copies {
+        let same = |others: &&mut Vec<Copy>| others.iter().all(|other| other.target.edits == copy.target.edits);
+        match versions.iter_mut().find(same) {
+            Some(others) => others.push(copy),
+            None => versions.push(vec![copy]),
+        }
+    }
+    versions
+}
+
+/// Writes and syncs one more version.
+fn stage_version(mail: &mut StagedMail, letter: &Letter<'_>, copies: Vec<Copy>, links: usize) -> Result<(), Refusal> {
+    let edits = copies.first().map_or(0, |copy| copy.target.edits);
+    let message = (letter.message)(edits);
+    let doing = |tmp: &Dir, error: &io::Error| refuse("writing into", tmp.path(), error);
+    let name = mail.maildirs.names.staged(&letter.key, links).map_err(|error| doing(&mail.tmp, &error))?;
+    mail.versions.push(Version { name: name.clone(), sizes: Sizes::of(&message), written: None, copies });
+    let create = || mail.tmp.create_locked(&name, &message).map_err(|error| doing(&mail.tmp, &error));
+    match (check_quota(mail).and_then(|()| create()), mail.versions.last_mut()) {
+        (Ok(written), Some(version)) => version.written = Some(written),
+        (Ok(_), None) => {}
+        (Err(refusal), _) => {
+            mail.versions.pop();
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+/// `new/`, or `cur/` where there are flags, and their letters.
+fn open_target(root: &Dir, known: &mut Known, target: &Target) -> io::Result<(Dir, String)> {
     let name = folders::directory(&target.folder).map_err(|why| io::Error::new(ErrorKind::InvalidFilename, why))?;
-    let Some(name) = name else { return root.sub(part) };
+    let Some(name) = name else { return open_part(root, target) };
     if known.ready.contains(&name) {
-        match root.sub(&name).and_then(|dir| dir.sub(part)) {
+        match root.sub(&name).and_then(|dir| open_part(&dir, target)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             opened => return opened,
         }
     }
     folders::make(root, &name, &target.folder)?;
     known.ready.insert(name.clone());
-    root.sub(&name)?.sub(part)
+    open_part(&root.sub(&name)?, target)
+}
+
+fn open_part(folder: &Dir, target: &Target) -> io::Result<(Dir, String)> {
+    let letters = target.flags.letters() + &keywords::letters(folder, &target.flags.keywords);
+    Ok((folder.sub(if letters.is_empty() { "new" } else { "cur" })?, letters))
 }
 
 /// True where trying again can't help.
@@ -225,9 +235,9 @@ fn is_lasting(error: &io::Error) -> bool {
     matches!(error.kind(), E::InvalidFilename | E::NotADirectory | E::PermissionDenied) || is_symlink(error)
 }
 
-fn check_quota(root: &Dir, letter: &Letter<'_>, copies: usize) -> Result<(), Refusal> {
-    let quota = letter.mailbox.quota;
-    match quota::room(root, quota, usage(letter.message.len() as u64, copies), super::now()) {
+fn check_quota(mail: &StagedMail) -> Result<(), Refusal> {
+    let (root, quota) = (&mail.root, mail.mailbox.quota);
+    match quota::room(root, quota, mail.usage(), super::now()) {
         Ok(Room::Enough) => Ok(()),
         Ok(Room::TooLittle(used)) => {
             let path = root.path().display();
@@ -239,104 +249,8 @@ fn check_quota(root: &Dir, letter: &Letter<'_>, copies: usize) -> Result<(), Ref
     }
 }
 
-fn usage(bytes: u64, copies: usize) -> Usage {
-    let messages = copies as u64;
-    Usage { bytes: bytes.saturating_mul(messages), messages }
-}
-
-impl StagedMail {
-    /// Shows it in every folder, durably. Returns where, and the file in `tmp/` to be swept.
-    ///
-    /// # Errors
-    /// The refusal that the disk's error asks for; the links are taken back as far as the disk lets us.
-    pub(super) fn publish(mut self) -> Result<(Vec<Place>, Leftover), Refusal> {
-        let maildir = self.mailbox.maildir.clone();
-        as_owner(self.mailbox.owner, || self.publish_as_owner())
-            .unwrap_or_else(|error| Err(refuse("taking the identity of the owner of", &maildir, &error)))
-    }
-
-    fn publish_as_owner(&mut self) -> Result<(Vec<Place>, Leftover), Refusal> {
-        let mut linked: Vec<String> = Vec::new();
-        if let Err(refusal) = self.show(&mut linked) {
-            self.take_back(&linked);
-            return Err(refusal);
-        }
-        self.state = State::Shown;
-        quota::add(&self.root, self.mailbox.quota, usage(self.sizes.bytes, linked.len()));
-        let places = self.targets.iter().zip(linked).map(|((target, dir), name)| Place::Folder {
-            folder: target.folder.to_string(),
-            file: dir.path().join(name),
-        });
-        Ok((places.collect(), self.leftover()))
-    }
-
-    /// Adds each name it made to `linked`, in the order of the targets.
-    fn show(&mut self, linked: &mut Vec<String>) -> Result<(), Refusal> {
-        for (target, dir) in &self.targets {
-            let name = self.link(&target.flags, dir);
-            linked.push(name.map_err(|error| refuse("linking into", dir.path(), &error))?);
-        }
-        for (_, dir) in &self.targets {
-            self.maildirs.syncs.sync(dir).map_err(|error| refuse("syncing", dir.path(), &error))?;
-        }
-        match self.written.take().map(Written::close) {
-            Some(Err(error)) => Err(refuse("closing a file in", self.tmp.path(), &error)),
-            Some(Ok(())) | None => Ok(()),
-        }
-    }
-
-    fn link(&self, flags: &Flags, dir: &Dir) -> io::Result<String> {
-        let mut taken = ErrorKind::AlreadyExists.into();
-        for _ in 0..NAME_TRIES_MAX {
-            let name = self.maildirs.names.stored(self.sizes, flags)?;
-            match self.tmp.link(&self.name, dir, &name) {
-                Ok(()) => return Ok(name),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => taken = error,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(taken)
-    }
-
-    /// What can't be taken back stays visible, whole; then the file in `tmp/` stays too, so that the next delivery's
-    /// scan finds a message that was shown in full, and its retry does not store it again.
-    fn take_back(&mut self, linked: &[String]) {
-        for ((_, dir), name) in self.targets.iter().zip(linked) {
-            if let Err(error) = dir.unlink(name) {
-                tracing::warn!(dir = ?dir.path(), name, %error, "a copy of a refused message can't be taken back");
-                self.state = State::Shown;
-            }
-        }
-        if self.state == State::Shown {
-            // The scan leaves locked files alone.
-            self.written = None;
-            lock(&self.known).scanned = false;
-        }
-    }
-
-    fn leftover(&self) -> Leftover {
-        Leftover {
-            key: self.key,
-            name: self.name.clone(),
-            tmp: self.tmp.path().to_path_buf(),
-            owner: self.mailbox.owner,
-        }
-    }
-}
-
-impl Drop for StagedMail {
-    fn drop(&mut self) {
-        if self.state == State::Hidden {
-            let result = as_owner(self.mailbox.owner, || self.tmp.unlink(&self.name)).and_then(|inner| inner);
-            if let Err(error) = result {
-                tracing::debug!(tmp = ?self.tmp.path(), %error, "staged file stays until the next start");
-            }
-        }
-    }
-}
-
 /// A symlink or a file in the place of a folder of ours is the mailbox's trouble, not the disk's.
-fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
+pub(super) fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
     let mut refusal = of_io(&format!("{doing} {}", path.display()), error);
     if is_symlink(error) || error.kind() == ErrorKind::NotADirectory {
         refusal.kind = Kind::Mailbox;
@@ -345,7 +259,7 @@ fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
 }
 
 /// Nothing in here leaves half a change behind when it panics, so a poisoned lock holds sound values.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -353,9 +267,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::plan::Quota;
+    use crate::store::Place;
     use std::fs;
 
     const MESSAGE: &[u8] = b"Subject: x\r\n\r\nbody\n";
+
+    /// Another header for each number of changes.
+    fn edited_message(edits: usize) -> Vec<u8> {
+        [b"X: 1\r\n".repeat(edits), MESSAGE.to_vec()].concat()
+    }
 
     struct House {
         place: tempfile::TempDir,
@@ -378,7 +298,7 @@ mod tests {
             Self { place, maildirs: Arc::new(Maildirs::new(Disk::default(), "mx")), mailbox }
         }
         fn stage(&self, key: u8, targets: &[Target]) -> Result<Outcome, Refusal> {
-            let letter = Letter { mailbox: &self.mailbox, targets, message: MESSAGE, key: Key([key; 32]) };
+            let letter = Letter { mailbox: &self.mailbox, targets, message: &edited_message, key: Key([key; 32]) };
             self.maildirs.stage(&letter, &mut Vec::new())
         }
         fn deliver(&self, key: u8, targets: &[Target]) -> Result<Vec<Place>, Refusal> {
@@ -394,7 +314,7 @@ mod tests {
     }
 
     fn target(folder: &str, flags: &[&str]) -> Target {
-        Target { folder: FolderName::parse(folder).unwrap(), flags: Flags::from_names(flags.iter().copied()) }
+        Target { folder: FolderName::parse(folder).unwrap(), flags: Flags::from_names(flags.iter().copied()), edits: 0 }
     }
 
     #[test]
@@ -412,6 +332,51 @@ mod tests {
             let Place::Folder { folder, file } = place else { panic!("{place:?}") };
             assert_eq!((folder.as_str(), fs::read(file).unwrap().as_slice()), (want, MESSAGE));
         }
+    }
+
+    #[test]
+    fn each_version_is_written_once_and_the_last_is_the_record() {
+        let mut house = House::new();
+        let with = |folder, edits| Target { edits, ..target(folder, &[]) };
+        let Outcome::Staged(mail) = house.stage(1, &[with("A", 1), with("INBOX", 2), with("B", 1)]).unwrap() else {
+            panic!("already")
+        };
+        assert_eq!(house.names("tmp").len(), 2);
+        let (places, leftover) = mail.publish().unwrap();
+        let mut inodes = std::collections::BTreeSet::new();
+        for (place, (folder, edits)) in places.iter().zip([("INBOX.A", 1), ("INBOX.B", 1), ("INBOX", 2)]) {
+            let Place::Folder { folder: is, file } = place else { panic!("{place:?}") };
+            assert_eq!((is.as_str(), fs::read(file).unwrap()), (folder, edited_message(edits)));
+            inodes.insert(std::os::unix::fs::MetadataExt::ino(&fs::metadata(file).unwrap()));
+        }
+        assert_eq!((places.len(), inodes.len()), (3, 2));
+        assert!(leftover.name.ends_with(",L=1"), "{}", leftover.name);
+        assert_eq!(house.names("tmp"), [leftover.name], "the other version is no record");
+        house.maildirs = Arc::new(Maildirs::new(Disk::default(), "mx"));
+        assert!(matches!(house.stage(1, &[with("A", 1)]), Ok(Outcome::Already)));
+    }
+
+    #[test]
+    fn versions_that_were_shown_without_the_last_are_no_record_of_the_plan() {
+        let mut house = House::new();
+        let with = |folder, edits| Target { edits, ..target(folder, &[]) };
+        house.deliver(1, &[with("A", 1), with("INBOX", 2)]).unwrap();
+        // As if the process had died before the last link.
+        fs::remove_file(house.mailbox.maildir.join("new").join(&house.names("new")[0])).unwrap();
+        house.maildirs = Arc::new(Maildirs::new(Disk::default(), "mx"));
+        assert_eq!(house.deliver(1, &[with("A", 1), with("INBOX", 2)]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn keywords_are_letters_of_their_folder() {
+        let house = House::new();
+        house.deliver(1, &[target("A", &["\\Flagged", "$Label1", "work"]), target("INBOX", &["work"])]).unwrap();
+        house.deliver(2, &[target("A", &["(no)"])]).unwrap();
+        assert!(house.names(".A/cur")[0].ends_with(":2,Fab"), "{:?}", house.names(".A/cur"));
+        assert!(house.names("cur")[0].ends_with(":2,a"), "{:?}", house.names("cur"));
+        assert_eq!(house.names(".A/new").len(), 1, "a keyword that is none leaves no flag");
+        let text = |dir: &str| fs::read_to_string(house.mailbox.maildir.join(dir).join("dovecot-keywords")).unwrap();
+        assert_eq!((text(".A").as_str(), text("").as_str()), ("0 $Label1\n1 work\n", "0 work\n"));
     }
 
     #[test]

@@ -1,19 +1,26 @@
 //! What we keep: Maildirs, quarantine, journal. Blocking; the only part that touches the disk.
 //!
 //! Stage everything, then publish (invariant 2); 250 means safe (invariant 1). Does not decide what goes where: the plan
-//! does. A delivery is: [`Store::begin`], [`Store::stage`], [`Staged::publish`], [`Turn::done`]; only then its reply.
+//! does. A delivery is [`Store::carry_out`]: [`Store::begin`], [`Store::stage`], what must leave, [`Staged::publish`],
+//! [`Turn::done`]; only then its reply.
 
 mod database;
 pub mod disk;
 mod done;
+mod dotlock;
+pub mod failing;
 mod faults;
 mod folders;
 mod homes;
 pub mod journal;
+mod keywords;
+mod leaving;
 mod leftovers;
 mod mailbox;
+mod memory;
 mod names;
 mod owner;
+mod publish;
 pub mod quarantine;
 mod quota;
 mod scripts;
@@ -26,12 +33,15 @@ pub use database::{Before, Database};
 pub use disk::{Dir, Disk};
 pub use done::{Begin, Done, Key, Turn, digest};
 pub use homes::{FolderCount, Homes};
+pub use leaving::{Leaving, Parcel, PerDay};
+pub use memory::{Allowed, Memory};
 pub use quarantine::{Claim, Held, Quarantine};
 pub use scripts::{ScriptPaths, Scripts, expand};
 pub use staged::Staged;
 
 use crate::limits::{EXPIRE_AT_ONCE, FREE_BYTES_MIN};
-use crate::plan::{Mailbox, Plan};
+use crate::mail::{Stamp, edited};
+use crate::plan::{OutgoingKind, Plan, Rcpt};
 use crate::refusal::{Kind, Refusal, of_io};
 use mailbox::Maildirs;
 use serde::{Deserialize, Serialize};
@@ -55,6 +65,7 @@ pub struct Store {
     pub database: Database,
     pub quarantine: Quarantine,
     pub done: Done,
+    pub memory: Memory,
     disk: Disk,
     dir: PathBuf,
     maildirs: Arc<Maildirs>,
@@ -64,12 +75,24 @@ pub struct Store {
 /// One delivery to carry out.
 pub struct Order<'a> {
     pub plan: &'a Plan,
-    pub mailbox: &'a Mailbox,
-    /// With our header lines on top.
+    pub rcpt: &'a Rcpt,
+    /// As it was received.
     pub message: &'a [u8],
+    /// What goes on top of what is delivered or sent on; what is held stays as it came.
+    pub stamp: &'a Stamp,
     pub key: Key,
     /// The row for the quarantine, where the plan holds the message.
     pub held: Option<Held>,
+    /// The way out; without it a plan that sends is not carried out.
+    pub leaving: Option<&'a Leaving<'a>>,
+}
+
+impl Order<'_> {
+    /// The message as it is delivered, with so many of the plan's changes of the header.
+    fn version(&self, trouble: Option<&str>, edits: usize) -> Vec<u8> {
+        let stamped = self.stamp.clone().with_trouble(trouble).on(self.message);
+        edited(&stamped, self.plan.edits.get(..edits).unwrap_or(&self.plan.edits)).into_owned()
+    }
 }
 
 /// What was done.
@@ -91,9 +114,27 @@ impl Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Place {
-    Folder { folder: String, file: PathBuf },
-    Quarantine { id: String },
-    Discarded { why: String },
+    Folder {
+        folder: String,
+        file: PathBuf,
+    },
+    Quarantine {
+        id: String,
+    },
+    Discarded {
+        why: String,
+    },
+    /// It left; `what` is why.
+    Sent {
+        what: OutgoingKind,
+        to: String,
+    },
+    /// It did not leave, and why; a redirect or reject that failed is kept in INBOX then.
+    Unsent {
+        what: OutgoingKind,
+        to: String,
+        why: String,
+    },
 }
 
 impl Store {
@@ -105,10 +146,11 @@ impl Store {
         let database = Database::open(&options.dir.join("tamis.db"))?;
         let quarantine = Quarantine::open(disk.clone(), &options.dir.join("quarantine"), database.clone())?;
         let done = Done::new(database.clone());
+        let memory = Memory::new(database.clone());
         let maildirs = Arc::new(Maildirs::new(disk.clone(), &options.host_name));
         let sweep = Sweep::start(disk.clone(), done.clone(), database.clone());
         let sweep = Arc::new(sweep.map_err(|error| at("starting the thread that sweeps behind", error))?);
-        Ok(Self { database, quarantine, done, disk, dir: options.dir.clone(), maildirs, sweep })
+        Ok(Self { database, quarantine, done, memory, disk, dir: options.dir.clone(), maildirs, sweep })
     }
 
     /// Waits for an earlier try of the same delivery that is still under way, then says whether it is done.
@@ -116,19 +158,23 @@ impl Store {
         self.done.begin(key)
     }
 
-    /// Carries out an order once per key: stages everything, then publishes; does nothing where an earlier try had done it
-    /// and only its answer was lost.
+    /// Carries out an order once per key: stages everything, hands over what must leave, then publishes; does nothing where
+    /// an earlier try had done it and only its answer was lost. What may be lost leaves last (see `leaving.rs`).
     ///
     /// # Errors
-    /// The refusal that disk or database asks for; the next try may go then.
+    /// The refusal that disk, database or submission server ask for; the next try may go then.
     pub fn carry_out(&self, order: &Order<'_>) -> Result<Receipt, Refusal> {
         let turn = match self.begin(&order.key) {
             Begin::Already => return Ok(Receipt::already()),
             Begin::Busy(refusal) => return Err(refusal),
             Begin::Go(turn) => turn,
         };
-        let receipt = self.stage(order)?.publish()?;
+        let mut receipt = leaving::carry(self, order)?;
         turn.done();
+        if !receipt.already {
+            self.memory.remember(&order.rcpt.mailbox.user, &order.plan.asked, now());
+            receipt.places.extend(leaving::courtesies(self, order));
+        }
         Ok(receipt)
     }
 
@@ -136,7 +182,7 @@ impl Store {
     /// # Errors
     /// The refusal that the disk's error asks for; nothing is left behind.
     pub fn stage(&self, order: &Order<'_>) -> Result<Staged, Refusal> {
-        staged::stage(self, order)
+        staged::stage(self, order, order.plan)
     }
 
     /// Is there room for a message of so many octets? Asked of the file system of `data_dir`; what a Maildir's says is
@@ -163,6 +209,8 @@ impl Store {
             journal::expire(&self.database, journal_before, EXPIRE_AT_ONCE)?,
             self.done.expire(now, EXPIRE_AT_ONCE)?,
             tries::expire(&self.database, now, EXPIRE_AT_ONCE)?,
+            self.memory.expire(now, EXPIRE_AT_ONCE)?,
+            failing::expire(&self.database, now, EXPIRE_AT_ONCE)?,
         ];
         Ok(counts.into_iter().any(|count| count >= EXPIRE_AT_ONCE))
     }

@@ -5,7 +5,6 @@
 
 use super::{Key, disk};
 use crate::limits::NAME_HOST_BYTES_MAX;
-use crate::plan::Flags;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -55,14 +54,13 @@ impl Names {
         Ok(format!("{seconds}.M{micros}P{}Q{next}R{random:016x}.{}", self.pid, self.host))
     }
 
-    /// The name under which users see a message: without flags for `new/`, with them for `cur/`.
-    pub(super) fn stored(&self, sizes: Sizes, flags: &Flags) -> io::Result<String> {
-        let letters = flags.letters();
+    /// The name under which users see a message: without the letters of flags for `new/`, with them for `cur/`.
+    pub(super) fn stored(&self, sizes: Sizes, letters: &str) -> io::Result<String> {
         let info = if letters.is_empty() { String::new() } else { format!(":2,{letters}") };
         Ok(format!("{},S={},W={}{info}", self.unique()?, sizes.bytes, sizes.virtual_bytes))
     }
 
-    /// The name in `tmp/`: carries the delivery's key and how many links it gets.
+    /// The name in `tmp/`: carries the delivery's key and how many links it gets; 0 links: no record of anything.
     pub(super) fn staged(&self, key: &Key, links: usize) -> io::Result<String> {
         let hex: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(format!("{},K={hex},L={links}", self.unique()?))
@@ -134,14 +132,13 @@ mod tests {
     fn names_hold_what_they_promise() {
         let names = Names::new("mx/1:a,b.example");
         let sizes = Sizes { bytes: 10, virtual_bytes: 12 };
-        let name = names.stored(sizes, &Flags::default()).unwrap();
+        let name = names.stored(sizes, "").unwrap();
         assert!(name.ends_with(".mx\\0571\\072a\\054b.example,S=10,W=12"), "{name}");
         assert_eq!(size_in(&name), Some(10));
-        let flags = Flags { seen: true, flagged: true, ..Flags::default() };
-        let name = names.stored(sizes, &flags).unwrap();
-        assert!(name.ends_with(",S=10,W=12:2,FS"), "{name}");
+        let name = names.stored(sizes, "FSab").unwrap();
+        assert!(name.ends_with(",S=10,W=12:2,FSab"), "{name}");
         assert_eq!(size_in(&name), Some(10));
-        assert_ne!(names.stored(sizes, &flags).unwrap(), name);
+        assert_ne!(names.stored(sizes, "FSab").unwrap(), name);
         assert!(Names::new(&"ü".repeat(500)).staged(&Key([255; 32]), 1000).unwrap().len() < 250);
     }
 

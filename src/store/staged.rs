@@ -3,10 +3,11 @@
 //! Quarantine first, then the mailbox: the links in the mailbox are then the last to come, so that their number says
 //! whether the whole plan was carried out ([`super::leftovers`]).
 
-use super::mailbox::{Letter, Outcome, StagedMail, Target};
+use super::mailbox::{Letter, Outcome, Target};
+use super::publish::StagedMail;
 use super::quarantine::StagedHold;
 use super::{Key, Order, Place, Quarantine, Receipt, Store, Sweep};
-use crate::plan::{Action, FolderName};
+use crate::plan::{Action, FolderName, Plan};
 use crate::refusal::{Kind, Refusal};
 use std::sync::Arc;
 
@@ -25,12 +26,14 @@ struct Fresh {
     discards: Vec<String>,
 }
 
-pub(super) fn stage(store: &Store, order: &Order<'_>) -> Result<Staged, Refusal> {
+/// `plan` is the order's, or what became of it.
+pub(super) fn stage(store: &Store, order: &Order<'_>, plan: &Plan) -> Result<Staged, Refusal> {
     let done =
         |fresh| Staged { fresh, key: order.key, quarantine: store.quarantine.clone(), sweep: Arc::clone(&store.sweep) };
     let mut leftovers = Vec::new();
-    let targets = targets(order);
-    let letter = Letter { mailbox: order.mailbox, targets: &targets, message: order.message, key: order.key };
+    let targets = targets(plan);
+    let message = |edits| order.version(plan.trouble.as_deref(), edits);
+    let letter = Letter { mailbox: &order.rcpt.mailbox, targets: &targets, message: &message, key: order.key };
     let outcome = if targets.is_empty() { None } else { Some(store.maildirs.stage(&letter, &mut leftovers)) };
     leftovers.into_iter().for_each(|leftover| store.sweep.later(leftover));
     let mail = match outcome.transpose()? {
@@ -38,18 +41,23 @@ pub(super) fn stage(store: &Store, order: &Order<'_>) -> Result<Staged, Refusal>
         Some(Outcome::Staged(mail)) => Some(mail),
         None => None,
     };
-    let hold = match (holds(order), &order.held) {
+    let hold = match (holds(plan), &order.held) {
         (false, _) => None,
         (true, Some(held)) => Some((held.id.clone(), store.quarantine.stage(held, order.message)?)),
         (true, None) => {
             return Err(Refusal::new(Kind::Storage, "the plan holds the message, but came without its row"));
         }
     };
-    let discards = order.plan.actions.iter().filter_map(why_discarded).collect();
+    let discards = plan.actions.iter().filter_map(why_discarded).collect();
     Ok(done(Some(Fresh { hold, mail, discards })))
 }
 
 impl Staged {
+    /// An earlier life had shown all of it, and so had sent before what had to leave.
+    pub(super) fn is_done(&self) -> bool {
+        self.fresh.is_none()
+    }
+
     /// Shows all of it, durably.
     /// # Errors
     /// The refusal that the disk's error asks for.
@@ -88,25 +96,32 @@ fn take_back(quarantine: &Quarantine, held: Option<&str>) {
     }
 }
 
-/// Each folder once, with the flags of all actions that name it (RFC 5228 §2.10.3: one copy per mailbox). A plan without
-/// any action would lose the message, so it is a keep.
-fn targets(order: &Order<'_>) -> Vec<Target> {
+/// Each folder once, with the flags of all actions that name it and the header of the first (RFC 5228 §2.10.3: one copy
+/// per mailbox). A plan whose actions are none, or replies alone, would lose the message, so it is a keep.
+fn targets(plan: &Plan) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    for action in &order.plan.actions {
-        let Action::File { folder, flags, .. } = action else { continue };
+    for action in &plan.actions {
+        let Action::File { folder, flags, edits } = action else { continue };
         match targets.iter_mut().find(|target| target.folder == *folder) {
             Some(target) => target.flags = std::mem::take(&mut target.flags).united(flags),
-            None => targets.push(Target { folder: folder.clone(), flags: flags.clone() }),
+            None => targets.push(Target { folder: folder.clone(), flags: flags.clone(), edits: *edits }),
         }
     }
-    if order.plan.actions.is_empty() {
-        targets.push(Target { folder: FolderName::inbox(), flags: Default::default() });
+    if plan.actions.iter().all(is_courtesy) {
+        targets.push(Target { folder: FolderName::inbox(), flags: Default::default(), edits: 0 });
     }
     targets
 }
 
-fn holds(order: &Order<'_>) -> bool {
-    order.plan.actions.iter().any(|action| match action {
+fn is_courtesy(action: &Action) -> bool {
+    match action {
+        Action::Send(outgoing) => !outgoing.kind.is_must(),
+        Action::File { .. } | Action::Quarantine { .. } | Action::Discard { .. } => false,
+    }
+}
+
+fn holds(plan: &Plan) -> bool {
+    plan.actions.iter().any(|action| match action {
         Action::Quarantine { .. } => true,
         Action::File { .. } | Action::Send(_) | Action::Discard { .. } => false,
     })

@@ -16,5 +16,6 @@ mod answers;
 mod cases;
 mod commands;
 mod sockets;
+mod suspended;
 mod talk;
 mod workers;

@@ -55,6 +55,26 @@ impl Imap {
         all
     }
 
+    /// The flags of each message of a folder but `\Recent`, in order, parted by spaces.
+    pub(crate) fn flags(&mut self, folder: &str) -> Vec<String> {
+        self.command(&format!("EXAMINE \"{folder}\""));
+        let lines = self.command("FETCH 1:* (FLAGS)");
+        let flags = lines.iter().filter_map(|(line, _)| line.split_once("FLAGS (")?.1.split(')').next());
+        flags
+            .map(|flags| {
+                let mut flags: Vec<&str> = flags.split(' ').filter(|flag| *flag != "\\Recent").collect();
+                flags.sort_unstable();
+                flags.join(" ")
+            })
+            .collect()
+    }
+
+    pub(crate) fn add_flag(&mut self, folder: &str, message: &str, flag: &str) {
+        self.command(&format!("SELECT \"{folder}\""));
+        self.command(&format!("STORE {message} +FLAGS ({flag})"));
+        self.command("CLOSE");
+    }
+
     /// The untagged lines of the answer, each with its literal; the command must end with OK.
     fn command(&mut self, text: &str) -> Vec<(String, Option<Vec<u8>>)> {
         self.tag += 1;

@@ -18,7 +18,9 @@ mod world;
 
 mod dovecot;
 mod imap;
+mod keywords;
 mod kill;
+mod leaving;
 mod postfix;
 mod recipients;
 mod swaks;

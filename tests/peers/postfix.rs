@@ -28,14 +28,14 @@ const SENDERS: usize = 8;
 const QUEUE_SECONDS: u64 = 300;
 
 /// A running Postfix with its own folder, ended on drop.
-struct Postfix {
+pub(crate) struct Postfix {
     folder: PathBuf,
-    smtp_port: u16,
+    pub(crate) smtp_port: u16,
 }
 
 impl Postfix {
     /// Takes mail for example.test by SMTP and hands it over to the program's LMTP socket.
-    fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         let folder = world.path("postfix");
         for name in ["", "etc", "queue", "log"] {
             fs::create_dir_all(folder.join(name)).unwrap();
@@ -61,7 +61,7 @@ impl Postfix {
     }
 
     /// What still waits: one JSON line per message.
-    fn queue(&self) -> String {
+    pub(crate) fn queue(&self) -> String {
         let (is_good, text) = self.command("postqueue", &["-j"]);
         assert!(is_good, "postqueue: {text}");
         text
@@ -72,7 +72,7 @@ impl Postfix {
     }
 
     /// The user under which Postfix connects.
-    fn uid(&self) -> u32 {
+    pub(crate) fn uid(&self) -> u32 {
         fs::metadata(self.folder.join("log")).unwrap().uid()
     }
 }

@@ -1,4 +1,5 @@
-//! Replies: fixed sentences and numbers of ours, so that none can carry foreign text, CR or LF.
+//! Replies: fixed sentences and numbers of ours, so that none can carry foreign text, CR or LF; and the words of a
+//! recipient who rejects a message, on one line.
 //!
 //! Does not decide which reply is given. Every 2xx, 4xx and 5xx but the greeting and the answer to LHLO has an enhanced
 //! code with the same first digit, because Postfix decides by that digit whether a message bounces. Standards: RFC 5321
@@ -74,7 +75,12 @@ impl Reply {
     pub(super) fn of(refusal: &Refusal) -> Self {
         match (refusal.kind, refusal.reply()) {
             (Kind::ShuttingDown, (_, _, text)) => Self::new(451, "4.3.2", text),
-            (_, (code, enhanced, text)) => Self::new(code, enhanced, text),
+            (_, (code, enhanced, text)) => match &refusal.words {
+                Some(words) => {
+                    Self { text: Cow::Owned(format!("{text}: {}", one_line(words))), ..Self::new(code, enhanced, "") }
+                }
+                None => Self::new(code, enhanced, text),
+            },
         }
     }
 
@@ -125,6 +131,11 @@ impl Reply {
             None => None,
         }
     }
+}
+
+/// Foreign words for one line; what is not printable ASCII becomes `?` when it is written.
+fn one_line(words: &str) -> String {
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whose limit a message is beyond.
@@ -186,6 +197,8 @@ mod tests {
 
     #[test]
     fn a_refusal_for_one_recipient_never_announces_a_close() {
+        let reply = Reply::of(&Refusal::rejected("Not here.\r\n250 2.0.0 Ok\r\n\u{e9}"));
+        assert_eq!(wire(&reply), "550 5.7.1 Message was rejected by its recipient: Not here. 250 2.0.0 Ok ??\r\n");
         let reply = Reply::of(&Refusal::new(Kind::ShuttingDown, "stop"));
         assert!(wire(&reply).starts_with("451 4.3.2 "), "{}", wire(&reply));
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One script per version, in order; each runs once, in one transaction.
-const VERSIONS: &[&str] = &[include_str!("../schema/001.sql")];
+const VERSIONS: &[&str] = &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql")];
 /// `tami`, written by the first script.
 const APPLICATION_ID: i64 = 0x7461_6d69;
 /// What `PRAGMA synchronous` answers for FULL.
@@ -212,7 +212,7 @@ mod tests {
             ("foreign_keys", Value::from(1)),
             ("busy_timeout", Value::from(5000)),
             ("wal_autocheckpoint", Value::from(1000)),
-            ("user_version", Value::from(1)),
+            ("user_version", Value::from(2)),
         ] {
             let is = database.pragma_query_value(None, pragma, |row| row.get::<_, Value>(0));
             assert_eq!(is, Ok(want), "{pragma}");
@@ -260,7 +260,22 @@ mod tests {
         database.execute_batch("ROLLBACK").unwrap();
         migrate(&database).unwrap();
         migrate(&database).unwrap();
-        assert_eq!(database.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)), Ok(1));
+        assert_eq!(database.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)), Ok(2));
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_keeps_its_rows_and_gets_the_new_tables() {
+        let (_folder, path) = folder();
+        let old = Connection::open(&path).unwrap();
+        migrate_one(&old, 1, VERSIONS[0]).unwrap();
+        old.execute("INSERT INTO done VALUES (?1, 7)", [[1_u8; 32]]).unwrap();
+        drop(old);
+        let database = Database::open(&path).unwrap();
+        let count = |sql: &str| database.read(|c| c.query_row(sql, [], |row| row.get::<_, i64>(0)));
+        assert_eq!(count("SELECT at FROM done"), Ok(7));
+        for table in ["memory", "sent", "failing"] {
+            assert_eq!(count(&format!("SELECT count(*) FROM {table}")), Ok(0), "{table}");
+        }
     }
 
     #[test]
