@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 # program:package, of the peers that the tests talk to; dovecot's packages bring their programs together.
-peers="postfix:postfix dovecot:dovecot-imapd swaks:swaks python3:python3"
+peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3"
 begun=$(date +%s)
 failed=""
 

@@ -1,0 +1,162 @@
+//! Bugs of Pigeonhole 0.5.19 that tamis doesn't share.
+//!
+//! An entry takes what its bug spoils out of a case. A difference is put down to bugs only if both programs agree once
+//! that is done, so nothing else can hide behind an entry; how often each was needed is printed.
+
+use crate::script::{Case, Node};
+
+pub(crate) struct Bug {
+    pub(crate) name: &'static str,
+    /// What the standard says, in our words.
+    pub(crate) standard: &'static str,
+    /// The same case without what is spoiled.
+    without: fn(&Case) -> Case,
+}
+
+pub(crate) const BUGS: &[Bug] = &[
+    Bug {
+        name: "a pattern with both `?` and `*` is matched wrongly or crashes the program",
+        standard: "RFC 5228 §2.7.1: `*` stands for any number of characters, `?` for exactly one",
+        without: |case| case.with_lines(&without_mixed_patterns),
+    },
+    Bug {
+        name: "`string` compares bytes where no comparator is named",
+        standard: "RFC 5228 §2.7.3: the default comparator is i;ascii-casemap; RFC 5229 §5 makes no exception",
+        without: |case| case.with_lines(&|line| with_comparator(line)),
+    },
+    Bug {
+        name: "a loop over parts inside another breaks off the script",
+        standard: "RFC 5703 §3: foreverypart may be nested",
+        without: |case| case.with_blocks(&|nodes| without_inner_loops(nodes, false)),
+    },
+    Bug {
+        name: "a store without :copy that follows one with :copy into the same folder doesn't cancel the implicit keep",
+        standard: "RFC 5228 §2.10.2 and RFC 3894 §3: each fileinto without :copy cancels it",
+        without: |case| case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect")),
+    },
+    Bug {
+        name: "`date` ignores :index and takes the first field",
+        standard: "RFC 5260 §6: date is one of the tests that take :index and :last",
+        without: |case| case.with_lines(&|line| without_tags(line, "date ", &[" :index 1", " :index 2", " :index 3", " :last"])),
+    },
+    Bug {
+        name: "an empty value doesn't equal a text that is no number",
+        standard: "RFC 4790 §9.1.1: in i;ascii-numeric both stand for infinity and are equal",
+        without: |case| case.with_lines(&without_numeric_is),
+    },
+    Bug {
+        name: ":anychild doesn't look at the parts inside",
+        standard: "RFC 5703 §4: with :anychild a test looks at the part and at all its children",
+        without: |case| case.with_lines(&|line| line.replace(" :anychild", "")),
+    },
+    Bug {
+        name: ":flags of keep and fileinto takes names that are no flags",
+        standard: "RFC 5232 §2: what is no flag is ignored",
+        without: |case| case.with_lines(&without_built_flags),
+    },
+    Bug {
+        name: "`body :raw` finds nothing once a field was deleted",
+        standard: "RFC 5293 §5: deleteheader takes away fields, and RFC 5173 §5.1: the body is all behind the header",
+        without: |case| if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() },
+    },
+    Bug {
+        name: "a dry run doesn't look at the names of folders, which tamis refuses if a level is empty or has blank ends",
+        standard: "RFC 5228 §4.1: an implementation may refuse a mailbox name and then fails",
+        without: |case| case.with_lines(&without_values_in_names),
+    },
+];
+
+/// The case without everything that is spoiled, and which bugs that concerned.
+pub(crate) fn mended(case: &Case) -> (Case, Vec<&'static str>) {
+    let mut mended = case.clone();
+    let mut names = Vec::new();
+    for bug in BUGS {
+        let next = (bug.without)(&mended);
+        if next != mended {
+            names.push(bug.name);
+            mended = next;
+        }
+    }
+    (mended, names)
+}
+
+/// In every string of a line with `:matches` that has both wildcards, each `?` becomes a letter.
+fn without_mixed_patterns(line: &str) -> String {
+    if !line.contains(":matches") {
+        return line.to_string();
+    }
+    // Strings have odd numbers, with escaped quotes set aside.
+    let aside = line.replace("\\\"", "\u{1}");
+    let parts: Vec<String> = aside
+        .split('"')
+        .enumerate()
+        .map(|(n, part)| {
+            let is_mixed = part.contains('?') && (part.contains('*') || part.contains("${"));
+            if is_mixed && (n % 2 == 1 || part.contains("text:")) { part.replace('?', "x") } else { part.to_string() }
+        })
+        .collect();
+    parts.join("\"").replace('\u{1}', "\\\"")
+}
+
+fn without_values_in_names(line: &str) -> String {
+    let Some((before, name)) = line.rsplit_once("\"m").filter(|_| line.starts_with("fileinto")) else { return line.into() };
+    format!("{before}\"m{}\";", name.split(['-', '"']).next().unwrap_or_default())
+}
+
+/// Takes tags out of each test of a name: from there to its first string.
+fn without_tags(line: &str, test: &str, tags: &[&str]) -> String {
+    let mut parts = line.split(test);
+    let mut whole = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let end = part.find('"').unwrap_or(part.len());
+        let (head, rest) = part.split_at(end);
+        let mut head = format!(" {head}");
+        for tag in tags {
+            head = head.replace(tag, "");
+        }
+        whole += &format!("{test}{}{rest}", head.trim_start());
+    }
+    whole
+}
+
+/// Where numbers are compared only for equality, bytes are compared instead.
+fn without_numeric_is(line: &str) -> String {
+    if line.contains(":value") || line.contains(":count") {
+        return line.to_string();
+    }
+    line.replace("\"i;ascii-numeric\"", "\"i;octet\"")
+}
+
+fn without_built_flags(line: &str) -> String {
+    let is_store = line.starts_with("keep :flags") || line.starts_with("fileinto") && line.contains(" :flags ");
+    if is_store { line.replace("${", "") .replace('}', "") } else { line.to_string() }
+}
+
+fn without_deletions(line: &str) -> String {
+    if line.starts_with("deleteheader") { "# nothing deleted".into() } else { line.to_string() }
+}
+
+/// Names the default comparator in each `string` test that names none. A test ends before the next one.
+fn with_comparator(line: &str) -> String {
+    let mut parts = line.split("string :");
+    let mut whole = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let tags = part.split('[').next().unwrap_or_default();
+        let named = if tags.contains(":comparator") || tags.starts_with("comparator") { "" } else { ":comparator \"i;ascii-casemap\" " };
+        whole += &format!("string {named}:{part}");
+    }
+    whole
+}
+
+fn without_inner_loops(nodes: &[Node], is_inside: bool) -> Vec<Node> {
+    let is_loop = |node: &Node| matches!(node, Node::Chain(branches) if branches[0].0.starts_with("foreverypart"));
+    let kept = nodes.iter().filter(|node| !(is_inside && is_loop(node)));
+    kept.map(|node| match node {
+        Node::Line(_) => node.clone(),
+        Node::Chain(branches) => {
+            let is_inside = is_inside || is_loop(node);
+            Node::Chain(branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect())
+        }
+    })
+    .collect()
+}
