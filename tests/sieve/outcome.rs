@@ -88,7 +88,9 @@ pub(crate) fn plain(text: &str) -> String {
 /// The fields that generated scripts edit, as a redirected message has them.
 pub(crate) fn edited(message: &str) -> String {
     let fields = ["x-added", "x-number", "x-spam-score", "x-folded", "subject"];
-    let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return " no message".into() };
+    let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else {
+        return " no message".into();
+    };
     let shown = parsed.headers_raw().filter(|(name, _)| fields.contains(&name.to_lowercase().as_str()));
     let shown: Vec<String> = shown.map(|(name, value)| format!(" {}[{}]", name.to_lowercase(), plain(value))).collect();
     shown.concat()
@@ -106,7 +108,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn read(message: &str) -> Self {
-        let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return Self::default() };
+        let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else {
+            return Self::default();
+        };
         let first = |list: Option<&mail_parser::Address<'_>>| {
             list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_lowercase()
         };

@@ -32,12 +32,16 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "a store without :copy that follows one with :copy into the same folder doesn't cancel the implicit keep",
         standard: "RFC 5228 §2.10.2 and RFC 3894 §3: each fileinto without :copy cancels it",
-        without: |case| case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect")),
+        without: |case| {
+            case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect"))
+        },
     },
     Bug {
         name: "`date` ignores :index and takes the first field",
         standard: "RFC 5260 §6: date is one of the tests that take :index and :last",
-        without: |case| case.with_lines(&|line| without_tags(line, "date ", &[" :index 1", " :index 2", " :index 3", " :last"])),
+        without: |case| {
+            case.with_lines(&|line| without_tags(line, "date ", &[" :index 1", " :index 2", " :index 3", " :last"]))
+        },
     },
     Bug {
         name: "an empty value doesn't equal a text that is no number",
@@ -57,7 +61,9 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "`body :raw` finds nothing once a field was deleted",
         standard: "RFC 5293 §5: deleteheader takes away fields, and RFC 5173 §5.1: the body is all behind the header",
-        without: |case| if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() },
+        without: |case| {
+            if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() }
+        },
     },
     Bug {
         name: "a dry run doesn't look at the names of folders, which tamis refuses if a level is empty or has blank ends",
@@ -99,7 +105,9 @@ fn without_mixed_patterns(line: &str) -> String {
 }
 
 fn without_values_in_names(line: &str) -> String {
-    let Some((before, name)) = line.rsplit_once("\"m").filter(|_| line.starts_with("fileinto")) else { return line.into() };
+    let Some((before, name)) = line.rsplit_once("\"m").filter(|_| line.starts_with("fileinto")) else {
+        return line.into();
+    };
     format!("{before}\"m{}\";", name.split(['-', '"']).next().unwrap_or_default())
 }
 
@@ -129,7 +137,7 @@ fn without_numeric_is(line: &str) -> String {
 
 fn without_built_flags(line: &str) -> String {
     let is_store = line.starts_with("keep :flags") || line.starts_with("fileinto") && line.contains(" :flags ");
-    if is_store { line.replace("${", "") .replace('}', "") } else { line.to_string() }
+    if is_store { line.replace("${", "").replace('}', "") } else { line.to_string() }
 }
 
 fn without_deletions(line: &str) -> String {
@@ -142,7 +150,11 @@ fn with_comparator(line: &str) -> String {
     let mut whole = parts.next().unwrap_or_default().to_string();
     for part in parts {
         let tags = part.split('[').next().unwrap_or_default();
-        let named = if tags.contains(":comparator") || tags.starts_with("comparator") { "" } else { ":comparator \"i;ascii-casemap\" " };
+        let named = if tags.contains(":comparator") || tags.starts_with("comparator") {
+            ""
+        } else {
+            ":comparator \"i;ascii-casemap\" "
+        };
         whole += &format!("string {named}:{part}");
     }
     whole
@@ -155,7 +167,9 @@ fn without_inner_loops(nodes: &[Node], is_inside: bool) -> Vec<Node> {
         Node::Line(_) => node.clone(),
         Node::Chain(branches) => {
             let is_inside = is_inside || is_loop(node);
-            Node::Chain(branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect())
+            Node::Chain(
+                branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect(),
+            )
         }
     })
     .collect()
