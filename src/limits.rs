@@ -269,3 +269,33 @@ pub const OLE_PATH_BYTES_MAX: usize = 2048;
 /// Seconds for which one such connection is kept: a stopped or reloaded Dovecot leaves the old process, with the old
 /// users, running for those who are still connected. After: a new one is opened.
 pub const USER_CONNECTION_SECONDS: u64 = 60;
+
+/// Characters of a script's name (Pigeonhole: 256; RFC 5804 §1.6 asks for at least 128). Beyond: NO.
+pub const SCRIPT_NAME_CHARS_MAX: usize = 256;
+/// Seconds after which a file in the `tmp/` of a user's scripts is a crashed program's, and removed by the next upload.
+pub const SCRIPT_LEFTOVER_SECONDS: i64 = 3600;
+/// Names tried for a plain `.dovecot.sieve` that must make way for a link. Beyond: NO, and nothing is changed.
+pub const SCRIPT_RESCUES_MAX: usize = 20;
+
+/// Seconds within which a source of logins must answer one response, a wait for a turn to hash included. Beyond: NO
+/// (TRYLATER).
+pub const LOGIN_ANSWER_SECONDS: u64 = 30;
+/// Milliseconds from a response to the word that it was wrong: more than any hash takes, so that the time tells nothing
+/// about who exists (Dovecot: 2 s).
+pub const LOGIN_NO_MILLISECONDS: u64 = 2000;
+/// Seconds for which the mechanisms that Dovecot offers are remembered.
+pub const LOGIN_MECHANISMS_SECONDS: u64 = 60;
+/// Octets of a password (crypt(3): 512): the time of some hashes grows with it. Beyond: it is wrong.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+/// Wrong answers from one address before the next try waits.
+pub const GUESSES_FREE: u32 = 3;
+/// Seconds between two tries from one address at most; reached by doubling.
+pub const GUESS_SECONDS_MAX: u64 = 15;
+/// Seconds that a try waits for its turn. Beyond: NO (TRYLATER).
+pub const GUESS_WAIT_SECONDS_MAX: u64 = 30;
+/// Seconds after the last wrong answer from an address when it is forgotten.
+pub const GUESSES_FORGOTTEN_SECONDS: u64 = 900;
+/// Addresses whose wrong answers are remembered. Beyond: the old ones are forgotten, then all.
+pub const GUESSES_KEPT_MAX: usize = 10_000;
+/// Passwords hashed at a time: each takes a processor, and ARGON2 64 MiB or more. Beyond: the try waits.
+pub const PASSWORD_HASHES_AT_ONCE: usize = 2;

@@ -6,9 +6,11 @@ mod answers;
 mod cage;
 mod frame;
 mod kept;
+pub mod login;
 mod pool;
 mod slow;
 pub mod users;
+mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};

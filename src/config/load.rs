@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::layers::{Given, Layer, user_key};
 use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
-use super::settings::{Lmtp, LookSettings, Server, Settings, UserSources};
+use super::settings::{Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources};
 use super::table::{Read, SECTIONS, SETTINGS, Scope, Setting, find};
 use super::value::Value;
 use crate::filter::Policy;
@@ -81,6 +81,8 @@ impl Settings {
             server: Server { host_name: host_name.to_string(), ..Server::default() },
             lmtp: Lmtp::default(),
             users: UserSources::default(),
+            login: LoginSources::default(),
+            managesieve: ManageSieve::default(),
             look: LookSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),

@@ -254,6 +254,12 @@ pub(super) fn tcp_address(value: &Value) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
+/// `address:port` of a protocol that may run on any port.
+pub(super) fn socket_address(value: &Value) -> Result<SocketAddr, String> {
+    let text = text(value)?;
+    text.parse().map_err(|_| format!("{text:?} is not address:port, such as \"0.0.0.0:4190\" or \"[::]:4190\""))
+}
+
 pub(super) fn ip_address(value: &Value) -> Result<IpAddr, String> {
     let text = text(value)?;
     text.parse()

@@ -7,7 +7,7 @@ use super::Settings;
 use super::layers::Personal;
 use super::readers::{
     action, choice, delimiters, domain, flag, host_name, ip_address, list, log_filter, mode, optional_path,
-    optional_size, optional_text, path, points, points_or_off, releases, script_path, size, socket_path, tag,
+    optional_size, optional_text, path, points, points_or_off, releases, script_path, size, socket_address, socket_path, tag,
     tcp_address, text, user_path, whole, whole_u32, whole_usize,
 };
 use super::settings::AfterTries;
@@ -83,6 +83,15 @@ pub const SECTIONS: &[Section] = &[
         name: "users",
         about: "Who is a user. The sources that are set are asked in the order of this section; the first that knows \
                 the address decides. A source that can't be asked makes the answer 451, never \"no such user\".",
+    },
+    Section {
+        name: "login",
+        about: "Who may sign in to ManageSieve. Nobody, where nothing is set here. The first source that is set is asked.",
+    },
+    Section {
+        name: "managesieve",
+        about: "Where people edit their Sieve scripts (RFC 5804). Off until an address is set; then also set who may \
+                sign in, in [login].",
     },
     Section { name: "look", about: "How messages are looked at, in sandboxed worker processes." },
     Section {
@@ -288,6 +297,80 @@ pub const SETTINGS: &[Setting] = &[
         about: "The Maildir of a user whose source names none. Replaced are %h (home), %u (user), %n (local part), %d \
                 (domain); ~/ is %h/. The same as mail_location of Dovecot.",
         read: Read::Server(|s, v| user_path(v, &s.folder, "hund").map(|read| s.users.maildir = read)),
+    },
+    Setting {
+        name: "login.dovecot_socket",
+        default: r#""""#,
+        about: "Dovecot's auth-client socket, such as \"/run/dovecot/auth-client\": passwords and mechanisms are \
+                Dovecot's. Empty: none.",
+        read: Read::Server(|s, v| socket_path(v, &s.folder).map(|read| s.login.dovecot_socket = read)),
+    },
+    Setting {
+        name: "login.passwd_file",
+        default: r#""""#,
+        about: "A Dovecot passwd-file with passwords, asked where login.dovecot_socket is empty; it may be the file of \
+                users.passwd_file. Known are PLAIN, CRYPT, MD5-CRYPT, SHA256-CRYPT, SHA512-CRYPT, BLF-CRYPT, ARGON2I, \
+                ARGON2ID, PBKDF2, SHA*, SSHA* and SCRAM-SHA-256; a user with another scheme can't sign in. Read \
+                again when it changes. Empty: none.",
+        read: Read::Server(|s, v| optional_path(v, &s.folder).map(|read| s.login.passwd_file = read)),
+    },
+    Setting {
+        name: "managesieve.listen",
+        default: "[]",
+        about: "TCP addresses with port, such as [\"0.0.0.0:4190\", \"[::]:4190\"], on which a connection is encrypted \
+                by STARTTLS. Sockets named managesieve that systemd hands over come in its place. Read at start.",
+        read: Read::Server(|s, v| list(v, socket_address).map(|read| s.managesieve.listen = read)),
+    },
+    Setting {
+        name: "managesieve.tls_listen",
+        default: "[]",
+        about: "TCP addresses on which a connection is encrypted from the start. Read at start.",
+        read: Read::Server(|s, v| list(v, socket_address).map(|read| s.managesieve.tls_listen = read)),
+    },
+    Setting {
+        name: "managesieve.tls_certificate",
+        default: r#""""#,
+        about: "The certificate with its chain, a PEM file; read again at a reload. Empty: a self-signed one that is \
+                made in server.data_dir at the first start, which clients will not trust by themselves.",
+        read: Read::Server(|s, v| optional_path(v, &s.folder).map(|read| s.managesieve.tls_certificate = read)),
+    },
+    Setting {
+        name: "managesieve.tls_key",
+        default: r#""""#,
+        about: "The key of managesieve.tls_certificate, a PEM file.",
+        read: Read::Server(|s, v| optional_path(v, &s.folder).map(|read| s.managesieve.tls_key = read)),
+    },
+    Setting {
+        name: "managesieve.allow_clear_on_loopback",
+        default: "false",
+        about: "May peers on this machine, such as a webmail, sign in without TLS? Others never may.",
+        read: Read::Server(|s, v| flag(v).map(|read| s.managesieve.allow_clear_on_loopback = read)),
+    },
+    Setting {
+        name: "managesieve.connections_max",
+        default: "400",
+        about: "Connections at a time, from 1 to 10000. Beyond: new ones wait until one ends. Read at start.",
+        read: Read::Server(|s, v| whole_usize(v, 1..=10_000).map(|read| s.managesieve.connections_max = read)),
+    },
+    Setting {
+        name: "managesieve.idle_seconds",
+        default: "1800",
+        about: "Seconds that a signed-in peer may be silent, from 1 to 86400. Beyond: BYE. RFC 5804 §1.1 asks for at \
+                least 1800; less is for tests.",
+        read: Read::Server(|s, v| whole(v, 1..=86_400).map(|read| s.managesieve.idle_seconds = read)),
+    },
+    Setting {
+        name: "managesieve.scripts_max",
+        default: "32",
+        about: "Scripts of one user, from 1 to 10000. Beyond: NO (QUOTA/MAXSCRIPTS).",
+        read: Read::Server(|s, v| whole(v, 1..=10_000).map(|read| s.managesieve.scripts_max = read)),
+    },
+    Setting {
+        name: "managesieve.storage_bytes_max",
+        default: r#""4 MiB""#,
+        about: "Octets of all scripts of one user, from 1 octet to 1 GiB. Beyond: NO (QUOTA/MAXSTORAGE). One script may \
+                have 1 MiB.",
+        read: Read::Server(|s, v| size(v, 1..=1 << 30).map(|read| s.managesieve.storage_bytes_max = read)),
     },
     Setting {
         name: "look.workers",

@@ -17,6 +17,7 @@ mod owner;
 pub mod quarantine;
 mod quota;
 mod scripts;
+mod shelf;
 mod staged;
 mod sweep;
 mod syncs;
@@ -28,6 +29,7 @@ pub use done::{Begin, Done, Key, Turn, digest};
 pub use homes::{FolderCount, Homes};
 pub use quarantine::{Claim, Held, Quarantine};
 pub use scripts::{ScriptPaths, Scripts, expand};
+pub use shelf::{Owned, ScriptName, ShelfError, ShelfLimits, Shelved, Shelves};
 pub use staged::Staged;
 
 use crate::limits::{EXPIRE_AT_ONCE, FREE_BYTES_MIN};
