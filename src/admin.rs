@@ -3,6 +3,8 @@
 //! Returns values and prints nothing. Each act goes through the same parts as a delivery, so what is shown here is
 //! what would happen there.
 
+pub mod scripts;
+
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
 use crate::filter::{Weighed, judge};
@@ -14,7 +16,9 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use std::{sync::Arc, time::Instant};
 
+pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
 pub use crate::deliver::{Explained, Sight};
+pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::filter::{Class, Rule, Rules};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
@@ -112,6 +116,17 @@ pub async fn folders(user: &Address, sight: &Arc<Sight>) -> Result<Vec<FolderCou
 /// The first file that can't be read, or the first mistake with its place.
 pub fn rules(settings: &Settings) -> Result<Rules, String> {
     Rules::load(&rule_overlays(settings)?).map_err(|e| e.to_string())
+}
+
+/// The certificate that peers are shown; `make` makes our own, PEM with its key, where the operator has none. Blocks.
+///
+/// # Errors
+/// Which file can't be read or written.
+pub fn certificate(env: &Env, make: impl FnOnce() -> Result<String, String>) -> Result<Certificate, Refusal> {
+    let set = &env.settings.managesieve;
+    let files = set.tls_certificate.clone().zip(set.tls_key.clone());
+    let files = files.map(|(certificate, key)| CertificateFiles { certificate, key });
+    env.store.certificate(files.as_ref(), make)
 }
 
 /// Held messages, newest first.

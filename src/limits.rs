@@ -299,3 +299,29 @@ pub const GUESSES_FORGOTTEN_SECONDS: u64 = 900;
 pub const GUESSES_KEPT_MAX: usize = 10_000;
 /// Passwords hashed at a time: each takes a processor, and ARGON2 64 MiB or more. Beyond: the try waits.
 pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
+
+/// Octets of a file with certificates or a key. Beyond: it is not read.
+pub const CERTIFICATE_BYTES_MAX: u64 = 1 << 20;
+/// Octets of one line of ManageSieve without its CRLF; the rest of a command comes in literals. Fits into
+/// [`COMMAND_BLOCK_BYTES`]. Beyond: BYE.
+pub const SIEVE_LINE_BYTES_MAX: usize = 6 << 10;
+/// Octets of all literals of one command before the peer has signed in: tokens of OAUTH are the longest. Beyond: BYE.
+pub const SIEVE_LOGIN_BYTES_MAX: u64 = 16 << 10;
+/// Octets of all literals of one command afterwards: a script and its name.
+pub const SIEVE_COMMAND_BYTES_MAX: u64 = SCRIPT_BYTES_MAX + (8 << 10);
+/// Octets of a literal that is too large and is read all the same, so that the peer gets an answer. Beyond: BYE.
+pub const SIEVE_DISCARD_BYTES_MAX: u64 = 64 << 20;
+/// Strings and numbers of one command; RENAMESCRIPT has two. Beyond: NO.
+pub const SIEVE_ARGUMENTS_MAX: usize = 4;
+/// Seconds within which a peer must have signed in, and within which a TLS handshake must end. Beyond: BYE.
+pub const SIEVE_LOGIN_SECONDS_MAX: u64 = 180;
+/// Seconds that a peer may be silent before it has signed in, or within a command. Beyond: BYE.
+pub const SIEVE_SILENCE_SECONDS_MAX: u64 = 60;
+/// Wrong passwords of one connection. Beyond: BYE.
+pub const SIEVE_LOGINS_MAX: u32 = 3;
+/// Commands of one connection that are none, or are not allowed there. Beyond: BYE.
+pub const SIEVE_BAD_COMMANDS_MAX: u32 = 20;
+/// Connections from one address; from this machine as many as there are. Beyond: BYE (TRYLATER).
+pub const SIEVE_CONNECTIONS_PER_PEER_MAX: usize = 20;
+/// Errors and warnings of a script that a client is told; all the same say how many there are (Pigeonhole: 5).
+pub const SIEVE_DIAGNOSTICS_MAX: usize = 20;

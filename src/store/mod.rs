@@ -3,6 +3,7 @@
 //! Stage everything, then publish (invariant 2); 250 means safe (invariant 1). Does not decide what goes where: the plan
 //! does. A delivery is: [`Store::begin`], [`Store::stage`], [`Staged::publish`], [`Turn::done`]; only then its reply.
 
+mod certificate;
 mod database;
 pub mod disk;
 mod done;
@@ -23,6 +24,7 @@ mod sweep;
 mod syncs;
 pub mod tries;
 
+pub use certificate::{Certificate, CertificateFiles};
 pub use database::{Before, Database};
 pub use disk::{Dir, Disk};
 pub use done::{Begin, Done, Key, Turn, digest};
@@ -57,6 +59,7 @@ pub struct Store {
     pub database: Database,
     pub quarantine: Quarantine,
     pub done: Done,
+    pub shelves: Shelves,
     disk: Disk,
     dir: PathBuf,
     maildirs: Arc<Maildirs>,
@@ -110,7 +113,8 @@ impl Store {
         let maildirs = Arc::new(Maildirs::new(disk.clone(), &options.host_name));
         let sweep = Sweep::start(disk.clone(), done.clone(), database.clone());
         let sweep = Arc::new(sweep.map_err(|error| at("starting the thread that sweeps behind", error))?);
-        Ok(Self { database, quarantine, done, disk, dir: options.dir.clone(), maildirs, sweep })
+        let shelves = Shelves::new(disk.clone());
+        Ok(Self { database, quarantine, done, shelves, disk, dir: options.dir.clone(), maildirs, sweep })
     }
 
     /// Waits for an earlier try of the same delivery that is still under way, then says whether it is done.
