@@ -325,3 +325,10 @@ pub const SIEVE_BAD_COMMANDS_MAX: u32 = 20;
 pub const SIEVE_CONNECTIONS_PER_PEER_MAX: usize = 20;
 /// Errors and warnings of a script that a client is told; all the same say how many there are (Pigeonhole: 5).
 pub const SIEVE_DIAGNOSTICS_MAX: usize = 20;
+
+/// Versions of one script that are remembered. Beyond: the oldest is forgotten.
+pub const SCRIPT_VERSIONS_MAX: i64 = 50;
+/// Versions of all scripts of one user, those of deleted ones too. Beyond: the oldest are forgotten.
+pub const SCRIPT_HISTORY_ROWS_MAX: i64 = 1000;
+/// Octets of all of them, compressed: a user must not fill the database. Beyond: the oldest are forgotten.
+pub const SCRIPT_HISTORY_BYTES_MAX: i64 = 8 << 20;

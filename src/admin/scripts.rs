@@ -6,13 +6,16 @@
 use crate::ask::Trouble;
 use crate::deliver::Env;
 use crate::limits::SCRIPT_BYTES_MAX;
+use crate::mail::Address;
 use crate::plan::Mailbox;
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
 use crate::sieve::{Question, Report};
-use crate::store::{Owned, ShelfError, ShelfLimits};
+use crate::store::versions::{self, Change, How};
+use crate::store::{Owned, ShelfError, ShelfLimits, now};
 use std::sync::Arc;
 
 pub use crate::sieve::{Diagnostic, announced};
+pub use crate::store::versions::Version;
 pub use crate::store::{ScriptName, ShelfError as No, Shelved};
 
 /// Whose scripts, and who is at work.
@@ -38,8 +41,6 @@ pub enum NotPut {
 /// # Errors
 /// As for a recipient; `UnknownUser` also where the user source means somebody else by that name.
 pub async fn signed_in(user: &str, env: &Arc<Env>) -> Result<Mailbox, Refusal> {
-    use crate::mail::Address;
-    use crate::refusal::Kind;
     let unknown = |why: String| Refusal::new(Kind::UnknownUser, why);
     let address = Address::parse(user).map_err(|_| unknown(format!("{user:?} signed in, which is no name of a mailbox")))?;
     let mailbox = env.rcpt(&address).await?.mailbox;
@@ -76,15 +77,74 @@ pub async fn check(text: &[u8], editor: &Editor, env: &Arc<Env>) -> Result<Repor
 /// # Errors
 /// [`NotPut`]; nothing has changed then.
 pub async fn put(name: &ScriptName, text: &[u8], editor: &Editor, env: &Arc<Env>) -> Result<Report, NotPut> {
+    put_as(How::Stored, name, text, editor, env).await
+}
+
+async fn put_as(
+    how: How,
+    name: &ScriptName,
+    text: &[u8],
+    editor: &Editor,
+    env: &Arc<Env>,
+) -> Result<Report, NotPut> {
     has_space(name, text.len() as u64, editor, env).await.map_err(NotPut::Shelf)?;
     let report = check(text, editor, env).await?;
     if !report.errors.is_empty() {
         return Err(NotPut::Invalid(report));
     }
-    let (name, text) = (name.clone(), text.to_vec());
-    let stored = on_shelf(editor, env, move |env, of| env.store.shelves.put(of, &name, &text, limits(env)));
+    let (name, text, who) = (name.clone(), text.to_vec(), editor.who.clone());
+    let stored = on_shelf(editor, env, move |env, of| {
+        note_found(env, of, &name);
+        env.store.shelves.put(of, &name, &text, limits(env))?;
+        note(env, of, &name, how, &who, Some(text));
+        Ok(())
+    });
     stored.await.map_err(NotPut::Shelf)?;
     Ok(report)
+}
+
+/// The history of a script, newest first.
+///
+/// # Errors
+/// What the database said.
+pub async fn log(name: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Result<Vec<Version>, Refusal> {
+    let (name, user) = (name.clone(), editor.mailbox.user.clone());
+    env.blocking(move |env| versions::list(&env.store.database, &user, &name)).await
+}
+
+/// The text of one version; `None` where there is no such one.
+///
+/// # Errors
+/// What the database said.
+pub async fn version(id: i64, name: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Result<Option<Vec<u8>>, Refusal> {
+    let (name, user) = (name.clone(), editor.mailbox.user.clone());
+    env.blocking(move |env| versions::text(&env.store.database, &user, &name, id)).await
+}
+
+/// Gives a script the text of an older version again: of that one, or of the newest that differs from what is there.
+/// Returns which one it was; `None` where there is no such version.
+///
+/// # Errors
+/// As [`put`]: an old text that the checker finds wrong today is not stored.
+pub async fn rollback(
+    name: &ScriptName,
+    id: Option<i64>,
+    editor: &Editor,
+    env: &Arc<Env>,
+) -> Result<Option<i64>, NotPut> {
+    let refused = |refusal| NotPut::Shelf(No::Refused(refusal));
+    let is = get(name, editor, env).await.ok();
+    for listed in log(name, editor, env).await.map_err(refused)? {
+        if id.is_some_and(|id| id != listed.id) {
+            continue;
+        }
+        let Some(text) = version(listed.id, name, editor, env).await.map_err(refused)? else { continue };
+        if id.is_some() || is.as_ref() != Some(&text) {
+            put_as(How::Rollback, name, &text, editor, env).await?;
+            return Ok(Some(listed.id));
+        }
+    }
+    Ok(None)
 }
 
 /// May a script of so many octets be put under that name?
@@ -118,8 +178,14 @@ pub async fn get(name: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Result<V
 /// # Errors
 /// [`No::NonExistent`], [`No::Active`], or what the disk said.
 pub async fn delete(name: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Result<(), No> {
-    let name = name.clone();
-    on_shelf(editor, env, move |env, of| env.store.shelves.delete(of, &name)).await
+    let (name, who) = (name.clone(), editor.who.clone());
+    let gone = on_shelf(editor, env, move |env, of| {
+        note_found(env, of, &name);
+        env.store.shelves.delete(of, &name)?;
+        note(env, of, &name, How::Deleted, &who, None);
+        Ok(())
+    });
+    gone.await
 }
 
 /// Gives a script another name; the active one stays active.
@@ -127,8 +193,16 @@ pub async fn delete(name: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Resul
 /// # Errors
 /// [`No::NonExistent`], [`No::AlreadyExists`], or what the disk said.
 pub async fn rename(from: &ScriptName, to: &ScriptName, editor: &Editor, env: &Arc<Env>) -> Result<(), No> {
-    let (from, to) = (from.clone(), to.clone());
-    on_shelf(editor, env, move |env, of| env.store.shelves.rename(of, &from, &to)).await
+    let (from, to, who) = (from.clone(), to.clone(), editor.who.clone());
+    let renamed = on_shelf(editor, env, move |env, of| {
+        note_found(env, of, &from);
+        env.store.shelves.rename(of, &from, &to)?;
+        let followed = versions::follow(&env.store.database, &of.mailbox.user, &from, &to);
+        followed.unwrap_or_else(|refusal| lost(&refusal));
+        note(env, of, &to, How::Renamed, &who, env.store.shelves.get(of, &to).ok());
+        Ok(())
+    });
+    renamed.await
 }
 
 /// Lets that script be the active one; `None`: none is.
@@ -149,6 +223,24 @@ async fn on_shelf<T: Send + 'static>(
     let mailbox = editor.mailbox.clone();
     let done = env.blocking(move |env| Ok(work(env, Owned { mailbox: &mailbox, paths: &env.settings.scripts })));
     done.await.unwrap_or_else(|refusal| Err(No::Refused(refusal)))
+}
+
+/// What somebody wrote past us is remembered before it changes.
+fn note_found(env: &Env, of: Owned<'_>, name: &ScriptName) {
+    if let Ok(text) = env.store.shelves.get(of, name) {
+        note(env, of, name, How::Found, "somebody past tamis", Some(text));
+    }
+}
+
+/// The script is what matters: a history that can't be written is a word in the log.
+fn note(env: &Env, of: Owned<'_>, name: &ScriptName, how: How, who: &str, text: Option<Vec<u8>>) {
+    let (user, name, who) = (of.mailbox.user.clone(), name.clone(), who.to_string());
+    let change = Change { user, name, how, who, at: now(), text };
+    versions::record(&env.store.database, change).unwrap_or_else(|refusal| lost(&refusal));
+}
+
+fn lost(refusal: &Refusal) {
+    tracing::error!(cause = refusal.cause, "the history of a script could not be written");
 }
 
 fn limits(env: &Env) -> ShelfLimits {

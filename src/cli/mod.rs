@@ -14,6 +14,7 @@ mod rules;
 mod scan;
 mod serve;
 mod show;
+mod sieve_history;
 
 use crate::config::{SETTINGS_FILE, Settings};
 use crate::deliver::Env;
@@ -60,6 +61,9 @@ enum Command {
     /// Print the manual page or shell completions.
     #[command(subcommand)]
     Docs(docs::Command),
+    /// What users' Sieve scripts were before.
+    #[command(subcommand, hide = true)]
+    SieveHistory(sieve_history::Command),
     /// A caged helper that `serve` starts for hostile content; speaks on standard input and output.
     #[command(hide = true)]
     Worker,
@@ -86,6 +90,7 @@ pub fn run() -> u8 {
         Command::Config(command) => Ok(config::run(&line.config, &command)),
         Command::Rules(command) => rules::run(&line.config, &command),
         Command::Docs(command) => docs::run(&command),
+        Command::SieveHistory(command) => sieve_history::run(&line.config, &command),
         Command::Worker => return crate::ask::worker_main(),
     };
     done.unwrap_or_else(|fault| fault.print()).code()

@@ -23,6 +23,7 @@ mod staged;
 mod sweep;
 mod syncs;
 pub mod tries;
+pub mod versions;
 
 pub use certificate::{Certificate, CertificateFiles};
 pub use database::{Before, Database};

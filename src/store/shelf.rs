@@ -90,6 +90,20 @@ pub enum ShelfError {
     Refused(Refusal),
 }
 
+impl fmt::Display for ShelfError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NonExistent => write!(f, "there is no such script"),
+            Self::AlreadyExists => write!(f, "there is a script of this name already"),
+            Self::Active => write!(f, "the active script can't be deleted"),
+            Self::TooMany(max) => write!(f, "a user may have {max} scripts"),
+            Self::TooLarge(max) => write!(f, "a script may have {max} octets"),
+            Self::Full(max) => write!(f, "all scripts of a user may have {max} octets"),
+            Self::Refused(refusal) => write!(f, "{}", refusal.cause),
+        }
+    }
+}
+
 impl From<io::Error> for ShelfError {
     fn from(error: io::Error) -> Self {
         Self::Refused(of_io("on the disk", &error))

@@ -1,0 +1,1 @@
+-- Version 2 of the schema: nothing of its own. Run once, in one transaction; never edited after a release.
