@@ -18,8 +18,8 @@ use std::{sync::Arc, time::Instant};
 
 pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
 pub use crate::deliver::{Explained, Sight};
-pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::filter::{Class, Rule, Rules};
+pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
 };

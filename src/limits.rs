@@ -321,7 +321,7 @@ pub const SIEVE_SILENCE_SECONDS_MAX: u64 = 60;
 pub const SIEVE_LOGINS_MAX: u32 = 3;
 /// Commands of one connection that are none, or are not allowed there. Beyond: BYE.
 pub const SIEVE_BAD_COMMANDS_MAX: u32 = 20;
-/// Connections from one address; from this machine as many as there are. Beyond: BYE (TRYLATER).
+/// Connections from one address that is no webmail's. Beyond: BYE (TRYLATER).
 pub const SIEVE_CONNECTIONS_PER_PEER_MAX: usize = 20;
 /// Errors and warnings of a script that a client is told; all the same say how many there are (Pigeonhole: 5).
 pub const SIEVE_DIAGNOSTICS_MAX: usize = 20;
@@ -332,3 +332,5 @@ pub const SCRIPT_VERSIONS_MAX: i64 = 50;
 pub const SCRIPT_HISTORY_ROWS_MAX: i64 = 1000;
 /// Octets of all of them, compressed: a user must not fill the database. Beyond: the oldest are forgotten.
 pub const SCRIPT_HISTORY_BYTES_MAX: i64 = 8 << 20;
+/// Scripts of editors that are checked at a time: deliveries use the same workers. Beyond: the editor waits.
+pub const SCRIPT_CHECKS_AT_ONCE: usize = 1;

@@ -5,7 +5,7 @@
 
 use crate::ask::Trouble;
 use crate::deliver::Env;
-use crate::limits::SCRIPT_BYTES_MAX;
+use crate::limits::{SCRIPT_BYTES_MAX, SCRIPT_CHECKS_AT_ONCE};
 use crate::mail::Address;
 use crate::plan::Mailbox;
 use crate::refusal::{Kind, Refusal};
@@ -13,10 +13,14 @@ use crate::sieve::{Question, Report};
 use crate::store::versions::{self, Change, How};
 use crate::store::{Owned, ShelfError, ShelfLimits, now};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 pub use crate::sieve::{Diagnostic, announced};
 pub use crate::store::versions::Version;
 pub use crate::store::{ScriptName, ShelfError as No, Shelved};
+
+/// However many editors there are, mail waits behind so many checks at most.
+static CHECKS: Semaphore = Semaphore::const_new(SCRIPT_CHECKS_AT_ONCE);
 
 /// Whose scripts, and who is at work.
 #[derive(Clone, Debug)]
@@ -42,7 +46,8 @@ pub enum NotPut {
 /// As for a recipient; `UnknownUser` also where the user source means somebody else by that name.
 pub async fn signed_in(user: &str, env: &Arc<Env>) -> Result<Mailbox, Refusal> {
     let unknown = |why: String| Refusal::new(Kind::UnknownUser, why);
-    let address = Address::parse(user).map_err(|_| unknown(format!("{user:?} signed in, which is no name of a mailbox")))?;
+    let address =
+        Address::parse(user).map_err(|_| unknown(format!("{user:?} signed in, which is no name of a mailbox")))?;
     let mailbox = env.rcpt(&address).await?.mailbox;
     // A detail is cut off for mail, but whoever signs in as anna+x is not thereby anna.
     let local = mailbox.user.rsplit_once('@').map_or(mailbox.user.as_str(), |(local, _)| local);
@@ -69,6 +74,8 @@ pub async fn check(text: &[u8], editor: &Editor, env: &Arc<Env>) -> Result<Repor
     let user = &editor.mailbox.user;
     let addresses = user.contains('@').then(|| user.clone()).into_iter().collect();
     let question = Question { text, folders: folders.ok(), addresses };
+    // Never closed; an error can't come.
+    let _turn = CHECKS.acquire().await;
     env.pool.check(&question).await.map_err(NotPut::Unchecked)
 }
 
@@ -80,13 +87,7 @@ pub async fn put(name: &ScriptName, text: &[u8], editor: &Editor, env: &Arc<Env>
     put_as(How::Stored, name, text, editor, env).await
 }
 
-async fn put_as(
-    how: How,
-    name: &ScriptName,
-    text: &[u8],
-    editor: &Editor,
-    env: &Arc<Env>,
-) -> Result<Report, NotPut> {
+async fn put_as(how: How, name: &ScriptName, text: &[u8], editor: &Editor, env: &Arc<Env>) -> Result<Report, NotPut> {
     has_space(name, text.len() as u64, editor, env).await.map_err(NotPut::Shelf)?;
     let report = check(text, editor, env).await?;
     if !report.errors.is_empty() {

@@ -63,7 +63,8 @@ pub(super) fn run(config: &Path, command: &Command) -> Result<Exit, Fault> {
 async fn whose(user: &str, name: &str, env: &Arc<Env>) -> Result<(Editor, ScriptName), Fault> {
     let address =
         Address::parse(user).map_err(|_| Fault::new(Exit::Usage, format!("{user:?} is no address of a user")))?;
-    let name = ScriptName::parse(name).ok_or_else(|| Fault::new(Exit::Usage, format!("no script is called {name:?}")))?;
+    let name =
+        ScriptName::parse(name).ok_or_else(|| Fault::new(Exit::Usage, format!("no script is called {name:?}")))?;
     let mailbox = env.rcpt(&address).await?.mailbox;
     Ok((Editor { mailbox, who: "operator".into() }, name))
 }

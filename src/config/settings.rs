@@ -135,6 +135,8 @@ pub struct ManageSieve {
     pub tls_key: Option<PathBuf>,
     /// May peers on this machine sign in without TLS?
     pub allow_clear_on_loopback: bool,
+    /// Addresses, canonical, of webmails on other machines: each speaks for many people.
+    pub webmail_hosts: Vec<IpAddr>,
     /// Connections at a time.
     pub connections_max: usize,
     /// Seconds that a signed-in peer may be silent.

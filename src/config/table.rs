@@ -7,8 +7,8 @@ use super::Settings;
 use super::layers::Personal;
 use super::readers::{
     action, choice, delimiters, domain, flag, host_name, ip_address, list, log_filter, mode, optional_path,
-    optional_size, optional_text, path, points, points_or_off, releases, script_path, size, socket_address, socket_path, tag,
-    tcp_address, text, user_path, whole, whole_u32, whole_usize,
+    optional_size, optional_text, path, points, points_or_off, releases, script_path, size, socket_address,
+    socket_path, tag, tcp_address, text, user_path, whole, whole_u32, whole_usize,
 };
 use super::settings::AfterTries;
 use super::value::Value;
@@ -345,6 +345,13 @@ pub const SETTINGS: &[Setting] = &[
         default: "false",
         about: "May peers on this machine, such as a webmail, sign in without TLS? Others never may.",
         read: Read::Server(|s, v| flag(v).map(|read| s.managesieve.allow_clear_on_loopback = read)),
+    },
+    Setting {
+        name: "managesieve.webmail_hosts",
+        default: "[]",
+        about: "IP addresses of webmails on other machines. One of them speaks for many people, as does this machine: \
+                its connections are not counted, and wrong passwords are counted by name instead of by address.",
+        read: Read::Server(|s, v| list(v, ip_address).map(|read| s.managesieve.webmail_hosts = read)),
     },
     Setting {
         name: "managesieve.connections_max",

@@ -115,7 +115,8 @@ pub fn bind(settings: &Settings) -> io::Result<Listeners> {
     if listeners.sieve.is_empty() {
         let sieve = &settings.managesieve;
         let clear = sieve.listen.iter().map(|address| (address, Service::ManageSieve));
-        for (address, service) in clear.chain(sieve.tls_listen.iter().map(|address| (address, Service::ManageSieveTls))) {
+        for (address, service) in clear.chain(sieve.tls_listen.iter().map(|address| (address, Service::ManageSieveTls)))
+        {
             let listener = std::net::TcpListener::bind(address);
             let listener = listener.map_err(|error| in_words(&address.to_string(), &error))?;
             listeners.sieve.push((listener, service));

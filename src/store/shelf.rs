@@ -253,9 +253,10 @@ fn within<T>(of: Owned<'_>, work: impl FnOnce(Places<'_>) -> Result<T, ShelfErro
         as_owner(of.mailbox.owner, || work(places))?
     })();
     done.map_err(|error| match error {
-        ShelfError::Refused(refusal) => {
-            ShelfError::Refused(Refusal { cause: format!("scripts of {}: {}", of.mailbox.user, refusal.cause), ..refusal })
-        }
+        ShelfError::Refused(refusal) => ShelfError::Refused(Refusal {
+            cause: format!("scripts of {}: {}", of.mailbox.user, refusal.cause),
+            ..refusal
+        }),
         other => other,
     })
 }
@@ -263,7 +264,8 @@ fn within<T>(of: Owned<'_>, work: impl FnOnce(Places<'_>) -> Result<T, ShelfErro
 /// RFC 5804 §2.5: a script that replaces another needs only the difference.
 fn room(shelf: &[Shelved], name: &ScriptName, bytes: u64, max: ShelfLimits) -> Result<(), ShelfError> {
     let others = shelf.iter().filter(|script| script.name != *name);
-    let (count, used) = others.fold((0_u64, 0_u64), |(count, used), script| (count + 1, used.saturating_add(script.bytes)));
+    let (count, used) =
+        others.fold((0_u64, 0_u64), |(count, used), script| (count + 1, used.saturating_add(script.bytes)));
     if bytes > max.script_bytes {
         return Err(ShelfError::TooLarge(max.script_bytes));
     }

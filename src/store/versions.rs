@@ -103,7 +103,13 @@ pub fn list(database: &Database, user: &str, name: &ScriptName) -> Result<Vec<Ve
         let rows = statement.query_map(params![user.to_lowercase(), name.as_str()], |row| {
             let how: String = row.get(2)?;
             let how = How::ALL.into_iter().find(|known| known.as_str() == how).unwrap_or(How::Stored);
-            Ok(Version { id: row.get(0)?, at: row.get(1)?, how, who: row.get(3)?, bytes: row.get::<_, i64>(4)?.unsigned_abs() })
+            Ok(Version {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                how,
+                who: row.get(3)?,
+                bytes: row.get::<_, i64>(4)?.unsigned_abs(),
+            })
         })?;
         rows.collect()
     })

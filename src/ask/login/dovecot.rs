@@ -75,7 +75,8 @@ impl Dovecot {
     async fn connect(&self) -> io::Result<(Relay, Vec<String>)> {
         let stream = BufReader::new(UnixStream::connect(&self.path).await?);
         let mut relay = Relay { stream, path: self.path.clone() };
-        let number = (1 << 30) | (std::process::id() & 0x3fff) << 16 | NEXT_CLIENT.fetch_add(1, Ordering::Relaxed) & 0xffff;
+        let number =
+            (1 << 30) | (std::process::id() & 0x3fff) << 16 | NEXT_CLIENT.fetch_add(1, Ordering::Relaxed) & 0xffff;
         let hello = format!("VERSION\t{}\t{}\nCPID\t{number}\n", VERSION.0, VERSION.1);
         relay.stream.write_all(hello.as_bytes()).await?;
         let mut mechanisms = Vec::new();
@@ -232,6 +233,7 @@ mod tests {
             peer: "[::ffff:192.0.2.7]:99".parse().unwrap(),
             local: "[::1]:4190".parse().unwrap(),
             encrypted: true,
+            many: false,
         };
         let line = question("A\tB", Some(b"\0a\0b"), &channel);
         assert_eq!(

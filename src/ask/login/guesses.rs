@@ -1,10 +1,12 @@
 //! How often somebody guessed wrong, and how long the next try from there waits.
 //!
-//! Counts by address, of IPv6 by the /64 that one customer has; peers of this machine (a webmail) by the name they try,
-//! because one of them speaks for many. Nobody is locked out: a wait ends, and other addresses don't notice. A try that
+//! Counts by address, of IPv6 by the /64 that one customer has; webmails by the name they try, because one of them
+//! speaks for many. Nobody is locked out: a wait ends, and other addresses don't notice. A try that
 //! hangs up early has taken its turn all the same. Does not know whether a guess is right.
 
-use crate::limits::{GUESS_SECONDS_MAX, GUESS_WAIT_SECONDS_MAX, GUESSES_FREE, GUESSES_FORGOTTEN_SECONDS, GUESSES_KEPT_MAX};
+use crate::limits::{
+    GUESS_SECONDS_MAX, GUESS_WAIT_SECONDS_MAX, GUESSES_FORGOTTEN_SECONDS, GUESSES_FREE, GUESSES_KEPT_MAX,
+};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,8 +40,9 @@ pub(super) struct Slot {
 }
 
 impl Guesses {
-    /// Takes a turn for a try from that address; `name` is empty where it is not known yet.
-    pub(super) fn slot(self: &Arc<Self>, address: IpAddr, name: &str) -> Slot {
+    /// Takes a turn for a try from that address, or for a name where one address speaks for many; the name is empty where
+    /// it is not known yet, and then nothing is counted.
+    pub(super) fn slot(self: &Arc<Self>, address: IpAddr, name: Option<&str>) -> Slot {
         let key = key(address.to_canonical(), name);
         let wait = key.as_ref().map_or(Some(Duration::ZERO), |key| self.reserve(key, Instant::now()));
         Slot { guesses: Arc::clone(self), key, wait }
@@ -90,7 +93,7 @@ impl Slot {
         }
     }
 
-    /// Forgets what was guessed under that name on this machine; an address may try many names, so it is not forgiven.
+    /// Forgets what was guessed under that name; an address may try many names, so it is not forgiven.
     pub(super) fn right(&self) {
         if let Some(key @ Key::Name(_)) = &self.key {
             self.guesses.lock().remove(key);
@@ -98,8 +101,8 @@ impl Slot {
     }
 }
 
-fn key(address: IpAddr, name: &str) -> Option<Key> {
-    if address.is_loopback() {
+fn key(address: IpAddr, name: Option<&str>) -> Option<Key> {
+    if let Some(name) = name {
         return (!name.is_empty()).then(|| Key::Name(name.to_lowercase()));
     }
     Some(Key::Address(match address {
@@ -129,7 +132,7 @@ mod tests {
     use super::*;
 
     fn address(text: &str) -> Key {
-        key(text.parse().unwrap(), "anna").unwrap()
+        key(text.parse().unwrap(), None).unwrap()
     }
 
     #[test]
@@ -155,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn one_customer_is_one_guesser_and_one_machine_is_many() {
+    fn one_customer_is_one_guesser_and_one_webmail_is_many() {
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:2"));
         assert_ne!(address("2001:db8:0:1::1"), address("2001:db8::1"));
         let here = "127.0.0.1".parse().unwrap();
-        assert_eq!(key(here, "Anna"), Some(Key::Name("anna".into())));
-        assert_eq!(key(here, ""), None);
+        assert_eq!(key(here, Some("Anna")), Some(Key::Name("anna".into())));
+        assert_eq!(key(here, Some("")), None);
     }
 
     #[test]

@@ -37,10 +37,15 @@ pub(super) struct Talk {
 enum State {
     Plain,
     LoginUser,
-    LoginPassword { user: String },
+    LoginPassword {
+        user: String,
+    },
     ScramFirst,
     /// `user`: who it is, where somebody is.
-    ScramFinal { user: Option<String>, server: Box<Server> },
+    ScramFinal {
+        user: Option<String>,
+        server: Box<Server>,
+    },
 }
 
 impl Local {
@@ -201,6 +206,7 @@ mod tests {
             peer: "192.0.2.1:9".parse().unwrap(),
             local: "192.0.2.2:4190".parse().unwrap(),
             encrypted: true,
+            many: false,
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Channel {
     /// Our end.
     pub local: SocketAddr,
     pub encrypted: bool,
+    /// The peer is a webmail, on this machine or known to the operator: it speaks for many people.
+    pub many: bool,
 }
 
 /// What an exchange says to the last response.
@@ -36,7 +38,10 @@ pub enum Turn {
     /// Ask the peer for another response.
     Challenge(Vec<u8>),
     /// The name that signed in, and what the mechanism still says with success.
-    Yes { user: String, last: Option<Vec<u8>> },
+    Yes {
+        user: String,
+        last: Option<Vec<u8>>,
+    },
     No(No),
 }
 
@@ -113,7 +118,8 @@ impl Logins {
     /// Begins an exchange, with the initial response where the peer sent one. Waits where too much was guessed.
     pub async fn begin(&self, mechanism: &str, initial: Option<Vec<u8>>, channel: &Channel) -> (Exchange, Turn) {
         let mechanism = mechanism.to_ascii_uppercase();
-        let slot = self.guesses.slot(channel.peer.ip(), &local::named(&mechanism, initial.as_deref()));
+        let name = local::named(&mechanism, initial.as_deref());
+        let slot = self.guesses.slot(channel.peer.ip(), channel.many.then_some(name.as_str()));
         let over = |slot| Exchange { talk: Talk::Over, slot, begun: Instant::now() };
         let Some(wait) = slot.wait() else { return (over(slot), Turn::No(No::TooMany)) };
         sleep(wait).await;

@@ -101,12 +101,8 @@ impl Net {
 
     fn holds(&self, address: IpAddr) -> bool {
         match (self.address, address) {
-            (IpAddr::V4(net), IpAddr::V4(address)) => {
-                (net.to_bits() ^ address.to_bits()).leading_zeros() >= self.bits
-            }
-            (IpAddr::V6(net), IpAddr::V6(address)) => {
-                (net.to_bits() ^ address.to_bits()).leading_zeros() >= self.bits
-            }
+            (IpAddr::V4(net), IpAddr::V4(address)) => (net.to_bits() ^ address.to_bits()).leading_zeros() >= self.bits,
+            (IpAddr::V6(net), IpAddr::V6(address)) => (net.to_bits() ^ address.to_bits()).leading_zeros() >= self.bits,
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }

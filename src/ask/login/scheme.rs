@@ -21,9 +21,17 @@ pub(super) enum Scheme {
     Plain(String),
     /// crypt(3) and its kin: the scheme stands in the text.
     Crypt(Crypt, String),
-    Digest { hash: Hash, digest: Vec<u8>, salt: Vec<u8> },
+    Digest {
+        hash: Hash,
+        digest: Vec<u8>,
+        salt: Vec<u8>,
+    },
     /// Dovecot's `$1$salt$rounds$hex`, with SHA-1.
-    Pbkdf2 { salt: String, rounds: u32, key: Vec<u8> },
+    Pbkdf2 {
+        salt: String,
+        rounds: u32,
+        key: Vec<u8>,
+    },
     Scram(Keys),
     /// Nobody's: empty, unknown or unreadable.
     None,
@@ -132,7 +140,9 @@ impl Crypt {
 
     fn verify(self, password: &[u8], stored: &str) -> bool {
         match self {
-            Self::Md5 => md5_crypt(password, stored).is_some_and(|made| bool::from(made.as_bytes().ct_eq(stored.as_bytes()))),
+            Self::Md5 => {
+                md5_crypt(password, stored).is_some_and(|made| bool::from(made.as_bytes().ct_eq(stored.as_bytes())))
+            }
             Self::Sha => ShaCrypt::default().verify_password(password, stored).is_ok(),
             Self::Bcrypt => bcrypt::verify(password, stored).unwrap_or(false),
             Self::Argon2 => argon2::PasswordHash::new(stored)
@@ -175,15 +185,21 @@ fn of_digest(text: &str, encoding: &str, hash: Hash, salted: Salted) -> Option<S
         _ => return None,
     };
     let (digest, salt) = bytes.split_at_checked(hash.bytes())?;
-    ((salted == Salted::Yes) != salt.is_empty())
-        .then(|| Scheme::Digest { hash, digest: digest.to_vec(), salt: salt.to_vec() })
+    ((salted == Salted::Yes) != salt.is_empty()).then(|| Scheme::Digest {
+        hash,
+        digest: digest.to_vec(),
+        salt: salt.to_vec(),
+    })
 }
 
 fn of_pbkdf2(text: &str) -> Option<Scheme> {
     let mut fields = text.strip_prefix("$1$")?.split('$');
     let (salt, rounds, key) = (fields.next()?, fields.next()?.parse().ok()?, hex(fields.next()?)?);
-    (fields.next().is_none() && rounds > 0 && key.len() == Hash::Sha1.bytes())
-        .then(|| Scheme::Pbkdf2 { salt: salt.to_string(), rounds, key })
+    (fields.next().is_none() && rounds > 0 && key.len() == Hash::Sha1.bytes()).then(|| Scheme::Pbkdf2 {
+        salt: salt.to_string(),
+        rounds,
+        key,
+    })
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {

@@ -81,7 +81,11 @@ fn not_put(why: NotPut, name: &str) -> Reply {
 }
 
 fn with_warnings(words: &str, name: &str, warnings: &[Diagnostic]) -> Reply {
-    if warnings.is_empty() { Reply::ok(words) } else { Reply::ok(lines(name, "warning", warnings)).with_code("WARNINGS") }
+    if warnings.is_empty() {
+        Reply::ok(words)
+    } else {
+        Reply::ok(lines(name, "warning", warnings)).with_code("WARNINGS")
+    }
 }
 
 /// One line for each, the first [`SIEVE_DIAGNOSTICS_MAX`] of them.

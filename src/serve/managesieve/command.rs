@@ -101,7 +101,9 @@ fn script(verb: &str, arguments: Vec<Word>) -> Result<Act, Fault> {
         ("GETSCRIPT", _) => Err(Fault::Usage("Form is GETSCRIPT \"name\"")),
         ("DELETESCRIPT", (Some(Word::Text(of)), None, None)) => Ok(Act::Delete(name(of)?)),
         ("DELETESCRIPT", _) => Err(Fault::Usage("Form is DELETESCRIPT \"name\"")),
-        ("RENAMESCRIPT", (Some(Word::Text(from)), Some(Word::Text(to)), None)) => Ok(Act::Rename(name(from)?, name(to)?)),
+        ("RENAMESCRIPT", (Some(Word::Text(from)), Some(Word::Text(to)), None)) => {
+            Ok(Act::Rename(name(from)?, name(to)?))
+        }
         ("RENAMESCRIPT", _) => Err(Fault::Usage("Form is RENAMESCRIPT \"old name\" \"new name\"")),
         ("CHECKSCRIPT", (Some(Word::Text(text)), None, None)) => Ok(Act::Check(text)),
         ("CHECKSCRIPT", _) => Err(Fault::Usage("Form is CHECKSCRIPT \"script\"")),

@@ -1,6 +1,6 @@
 //! How many connections each address has: one address must not take all places.
 //!
-//! Peers of this machine are not counted, because a webmail speaks for many people.
+//! Webmails are not counted, because one speaks for many people.
 
 use crate::limits::SIEVE_CONNECTIONS_PER_PEER_MAX;
 use std::collections::HashMap;
@@ -21,12 +21,12 @@ pub(super) struct Guest {
 }
 
 impl Guests {
-    /// `None` where this address has enough.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Guest> {
+    /// `None` where this address has enough; `many`: it speaks for many.
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr, many: bool) -> Option<Guest> {
         let address = address.to_canonical();
         let mut connected = self.lock();
         let count = connected.entry(address).or_default();
-        if *count >= SIEVE_CONNECTIONS_PER_PEER_MAX && !address.is_loopback() {
+        if *count >= SIEVE_CONNECTIONS_PER_PEER_MAX && !many {
             return None;
         }
         *count += 1;
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_gets_its_share_and_this_machine_all_it_wants() {
+    fn one_address_gets_its_share_and_a_webmail_all_it_wants() {
         let guests = Arc::new(Guests::default());
         let (there, here) = ("192.0.2.1".parse().unwrap(), "::1".parse().unwrap());
-        let taken: Vec<_> = (0..SIEVE_CONNECTIONS_PER_PEER_MAX).map(|_| guests.take(there).unwrap()).collect();
-        assert!(guests.take(there).is_none() && guests.take("192.0.2.2".parse().unwrap()).is_some());
-        let many: Vec<_> = (0..500).map(|_| guests.take(here).unwrap()).collect();
+        let taken: Vec<_> = (0..SIEVE_CONNECTIONS_PER_PEER_MAX).map(|_| guests.take(there, false).unwrap()).collect();
+        assert!(guests.take(there, false).is_none() && guests.take("192.0.2.2".parse().unwrap(), false).is_some());
+        let many: Vec<_> = (0..500).map(|_| guests.take(here, true).unwrap()).collect();
         drop(taken);
-        assert!(guests.take(there).is_some());
+        assert!(guests.take(there, false).is_some());
         drop(many);
         assert!(guests.lock().is_empty());
     }

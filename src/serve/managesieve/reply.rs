@@ -93,9 +93,8 @@ impl Reply {
 
 /// A string in the form that fits.
 pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) {
-    let fits = text.len() <= QUOTED_BYTES_MAX
-        && !text.iter().any(u8::is_ascii_control)
-        && std::str::from_utf8(text).is_ok();
+    let fits =
+        text.len() <= QUOTED_BYTES_MAX && !text.iter().any(u8::is_ascii_control) && std::str::from_utf8(text).is_ok();
     if !fits {
         return literal(out, text);
     }
@@ -132,7 +131,10 @@ mod tests {
         check(&Reply::ok("Done").with_code_of("TAG", b"x)\r\nOK"), "OK (TAG {6}\r\nx)\r\nOK) \"Done\"\r\n");
         check(&Reply::ok("Done").with_code_of("TAG", b"t1"), "OK (TAG \"t1\") \"Done\"\r\n");
         check(&Reply::no("line 1\nline 2"), "NO {13}\r\nline 1\nline 2\r\n");
-        check(&Reply::ok("x").line(&[b"a", b"b"], "").line(&[b"c"], "ACTIVE"), "\"a\" \"b\"\r\n\"c\" ACTIVE\r\nOK \"x\"\r\n");
+        check(
+            &Reply::ok("x").line(&[b"a", b"b"], "").line(&[b"c"], "ACTIVE"),
+            "\"a\" \"b\"\r\n\"c\" ACTIVE\r\nOK \"x\"\r\n",
+        );
         check(&Reply::ok("").content(b"keep;\r\n"), "{7}\r\nkeep;\r\n\r\nOK\r\n");
         let long = "x".repeat(1025);
         check(&Reply::bye(long.clone()), &format!("BYE {{1025}}\r\n{long}\r\n"));

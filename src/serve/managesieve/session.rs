@@ -20,6 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
+/// After [`SIEVE_LOGIN_SECONDS_MAX`].
+const LATE: &str = "Nobody signed in, closing";
+
 /// Talks to one peer until one of both ends it. `number` is the connection's, for the log.
 pub(in crate::serve) async fn converse(connection: Connection, shared: Shared, service: Service, number: u64) {
     let session = format!("s{number}");
@@ -33,13 +36,15 @@ async fn begin(connection: Connection, shared: Shared, service: Service, name: &
     let Stream::Tcp(stream) = connection.stream else { return Ok("not TCP") };
     let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
     let mut wire = Wire::new(Box::new(stream) as Pipe);
-    let Some(_guest) = shared.guests.take(peer.ip()) else {
+    let env = shared.env();
+    let settings = &env.settings.managesieve;
+    let many = peer.ip().to_canonical().is_loopback() || settings.webmail_hosts.contains(&peer.ip().to_canonical());
+    let Some(_guest) = shared.guests.take(peer.ip(), many) else {
         wire.say(&Reply::bye("Too many connections from your address").with_code("TRYLATER")).await?;
         wire.close().await?;
         return Ok("too many connections from there");
     };
-    let env = shared.env();
-    let here = env.settings.managesieve.allow_clear_on_loopback && peer.ip().to_canonical().is_loopback();
+    let here = settings.allow_clear_on_loopback && peer.ip().to_canonical().is_loopback();
     let mut protection = if here { Protection::Here } else { Protection::None };
     if service == Service::ManageSieveTls {
         let acceptor = shared.tls.acceptor(&env).await.map_err(io::Error::other)?;
@@ -47,7 +52,7 @@ async fn begin(connection: Connection, shared: Shared, service: Service, name: &
         protection = Protection::Tls;
     }
     let deadline = Instant::now() + Duration::from_secs(SIEVE_LOGIN_SECONDS_MAX);
-    let (channel, state) = (Channel { peer, local, encrypted: false }, State::new(protection));
+    let (channel, state) = (Channel { peer, local, encrypted: false, many }, State::new(protection));
     let mut talk = Talk { wire: Some(wire), shared, channel, state, editor: None, session: name.into(), deadline };
     talk.greet().await?;
     talk.run().await
@@ -71,7 +76,7 @@ impl Talk {
     async fn run(&mut self) -> io::Result<&'static str> {
         loop {
             let step = match self.hear().await? {
-                Heard::Words(words) if words.is_empty() => continue,
+                Heard::Words(words) if words.is_empty() => self.state.faulty("Line is empty"),
                 Heard::Words(words) => self.state.decide(parse(words)),
                 Heard::Fault(words) => self.state.faulty(words),
                 Heard::TooLarge => Step::Say(Reply::no("Script is too large").with_code("QUOTA/MAXSIZE")),
@@ -115,6 +120,10 @@ impl Talk {
     async fn hear(&mut self) -> io::Result<Heard> {
         let (limits, deadline) = (self.limits(), self.deadline);
         let signed_in = self.state.is_signed_in();
+        // A peer that pipelines without end never lets a timer run.
+        if !signed_in && Instant::now() >= deadline {
+            return Ok(Heard::Lost(LATE));
+        }
         let mut stop = self.shared.stop.clone();
         let wire = self.wire()?;
         tokio::select! {
@@ -122,7 +131,7 @@ impl Talk {
             () = stop.come() => Ok(Heard::Lost("Server is going down")),
             heard = async {
                 if signed_in { Ok(wire.hear(limits).await) } else { timeout_at(deadline, wire.hear(limits)).await }
-            } => heard.unwrap_or(Ok(Heard::Lost("Nobody signed in, closing"))),
+            } => heard.unwrap_or(Ok(Heard::Lost(LATE))),
         }
     }
 
@@ -207,7 +216,7 @@ impl Talk {
         let deadline = self.deadline;
         let talk = exchange(mechanism, initial, (self.wire()?, limits), &channel, &env);
         let Ok(ended) = timeout_at(deadline, talk).await else {
-            return Ok(Err(Heard::Lost("Nobody signed in, closing")));
+            return Ok(Err(Heard::Lost(LATE)));
         };
         let peer = self.channel.peer.ip();
         Ok(match ended? {

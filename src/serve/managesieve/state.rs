@@ -26,7 +26,10 @@ pub(super) enum Step {
     /// Say OK, encrypt, say what we can.
     StartTls,
     /// Speak SASL, then tell [`State::signed_in`] or [`State::refused`].
-    Authenticate { mechanism: String, initial: Option<Vec<u8>> },
+    Authenticate {
+        mechanism: String,
+        initial: Option<Vec<u8>>,
+    },
     /// Forget who signed in, then say this.
     Forget(Reply),
     Act(Act),
@@ -78,7 +81,9 @@ impl State {
             Err(Fault::Unknown) => self.bad(Reply::no("Command is unknown")),
             Err(Fault::Usage(form)) => self.bad(Reply::no(form)),
             // A name that can't be is one script's trouble, not a lost peer.
-            Err(Fault::Name) => Step::Say(Reply::no("Script can't have this name: up to 249 octets without / and controls")),
+            Err(Fault::Name) => {
+                Step::Say(Reply::no("Script can't have this name: up to 249 octets without / and controls"))
+            }
         }
     }
 

@@ -111,7 +111,9 @@ mod tests {
             assert_eq!(cut(line.as_bytes(), &mut words), Ok(()), "{line}");
             assert_eq!(words, want, "{line}");
         }
-        for bad in [r#"X "a"#, r#"X "a\n""#, r#"X "a\"#, r#"X "a""b""#, "X 99999999999999999999", "X (a)", "X a.b", "X \u{e9}"] {
+        for bad in
+            [r#"X "a"#, r#"X "a\n""#, r#"X "a\"#, r#"X "a""b""#, "X 99999999999999999999", "X (a)", "X a.b", "X \u{e9}"]
+        {
             assert!(cut(bad.as_bytes(), &mut Vec::new()).is_err(), "{bad}");
         }
     }
@@ -138,8 +140,10 @@ mod tests {
     fn no_line_makes_the_reader_panic() {
         let pieces: [&[u8]; 10] = [b"\"", b"\\", b"{", b"}", b"+", b" ", b"9", b"A", b"\xff", b"*"];
         for a in 0..pieces.len().pow(4) {
-            let line: Vec<u8> =
-                [a % 10, a / 10 % 10, a / 100 % 10, a / 1000].iter().flat_map(|at| pieces[*at].iter().copied()).collect();
+            let line: Vec<u8> = [a % 10, a / 10 % 10, a / 100 % 10, a / 1000]
+                .iter()
+                .flat_map(|at| pieces[*at].iter().copied())
+                .collect();
             let (before, _) = literal(&line);
             let _ = cut(before, &mut Vec::new());
         }

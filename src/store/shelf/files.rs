@@ -198,7 +198,10 @@ impl Shelf {
                 None => return self.write(&name, &text),
             }
         }
-        Err(io::Error::new(ErrorKind::AlreadyExists, format!("there are {SCRIPT_RESCUES_MAX} scripts {RESCUED} already")))
+        Err(io::Error::new(
+            ErrorKind::AlreadyExists,
+            format!("there are {SCRIPT_RESCUES_MAX} scripts {RESCUED} already"),
+        ))
     }
 
     /// What a crash left in `tmp/`, ours or Pigeonhole's, and is old enough to be nobody's.
@@ -224,7 +227,11 @@ impl Held {
             Missing::Make => disk.make_dir(base)?,
             Missing::Leave => disk.dir(base)?,
         };
-        let dir = match base.sub_beneath(if in_home.is_some() && !below.as_os_str().is_empty() { &below } else { Path::new(".") }) {
+        let dir = match base.sub_beneath(if in_home.is_some() && !below.as_os_str().is_empty() {
+            &below
+        } else {
+            Path::new(".")
+        }) {
             Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Make => make_below(&base, &below)?,
             opened => opened?,
         };
@@ -242,7 +249,8 @@ fn make_below(base: &Dir, below: &Path) -> io::Result<Dir> {
     let mut held = base.sub_beneath(Path::new("."))?;
     for step in below.components() {
         let Component::Normal(name) = step else { continue };
-        let name = name.to_str().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "a folder's name is not UTF-8"))?;
+        let name =
+            name.to_str().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "a folder's name is not UTF-8"))?;
         path.push(name);
         if held.make_sub(name)? {
             held.sync()?;

@@ -30,8 +30,7 @@ impl House {
             owner: None,
             quota: Default::default(),
         };
-        let paths =
-            ScriptPaths { dir: "%h/sieve".into(), active: "~/.dovecot.sieve".into(), ..ScriptPaths::default() };
+        let paths = ScriptPaths { dir: "%h/sieve".into(), active: "~/.dovecot.sieve".into(), ..ScriptPaths::default() };
         Self { place, mailbox, paths, shelves: Shelves::new(disk) }
     }
 
@@ -72,7 +71,8 @@ fn names_that_could_be_paths_or_break_lines_are_refused() {
     for good in ["main", "Ürlaub 2026", ".hidden", "..", "a.sieve", &"x".repeat(249)] {
         assert!(ScriptName::parse(good).is_some(), "{good}");
     }
-    for bad in ["", "a/b", "a\0", "a\n", "a\u{7f}", "a\u{85}", "a\u{2028}", "a\u{2029}", &"x".repeat(250), &"é".repeat(130)]
+    for bad in
+        ["", "a/b", "a\0", "a\n", "a\u{7f}", "a\u{85}", "a\u{2028}", "a\u{2029}", &"x".repeat(250), &"é".repeat(130)]
     {
         assert!(ScriptName::parse(bad).is_none(), "{bad:?}");
     }
