@@ -5,7 +5,8 @@
 use super::Settings;
 use super::layers::Layer;
 use super::load::{meant, sections};
-use super::table::{SECTIONS, SETTINGS, Scope, Setting, find};
+use super::setting::{Scope, Setting};
+use super::table::{SECTIONS, SETTINGS, find};
 use super::value::Value;
 use serde::Serialize;
 

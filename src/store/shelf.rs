@@ -252,12 +252,12 @@ fn within<T>(of: Owned<'_>, work: impl FnOnce(Places<'_>) -> Result<T, ShelfErro
         let places = Places { home: &of.mailbox.home, dir: &dir, active: &active };
         as_owner(of.mailbox.owner, || work(places))?
     })();
-    done.map_err(|error| match error {
-        ShelfError::Refused(refusal) => ShelfError::Refused(Refusal {
-            cause: format!("scripts of {}: {}", of.mailbox.user, refusal.cause),
-            ..refusal
-        }),
-        other => other,
+    done.map_err(|error| {
+        if let ShelfError::Refused(refusal) = error {
+            let cause = format!("scripts of {}: {}", of.mailbox.user, refusal.cause);
+            return ShelfError::Refused(Refusal { cause, ..refusal });
+        }
+        error
     })
 }
 

@@ -240,7 +240,9 @@ mod tests {
                         })
                         .collect::<Vec<_>>()
                         .join(" "),
-                    other => format!("{other:?}"),
+                    other @ (Heard::Fault(_) | Heard::TooLarge | Heard::Lost(_) | Heard::Silent | Heard::Gone) => {
+                        format!("{other:?}")
+                    }
                 })
                 .collect();
             assert_eq!(said, want, "{sent:?} in pieces of {piece}");
