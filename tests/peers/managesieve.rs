@@ -136,6 +136,41 @@ assert c.setactive("") == "OK" and c.deletescript("one") == "OK"
 assert c.logout() in ("OK", "BYE")
 "#;
 
+/// SCRAM-SHA-256 by the standard library of Python, the server's proof checked too.
+const SCRAM: &str = r#"
+import base64, hashlib, hmac, os, socket, ssl, sys
+port, user, password, _ = sys.argv[1:]
+def lines(f):
+    while True:
+        line = f.readline().decode().rstrip("\r\n")
+        yield line
+        if line.startswith(("OK", "NO", "BYE", '"')) and not line.startswith(('"I', '"SI', '"SA', '"N', '"ST', '"U', '"V', '"O', '"M')): return
+s = socket.create_connection(("localhost", int(port)))
+f = s.makefile("rwb"); list(lines(f))
+f.write(b"STARTTLS\r\n"); f.flush(); assert list(lines(f))[-1].startswith("OK")
+s = ssl.create_default_context().wrap_socket(s, server_hostname="localhost"); f = s.makefile("rwb"); list(lines(f))
+b64 = lambda b: base64.b64encode(b).decode()
+mac = lambda key, text: hmac.new(key, text, "sha256").digest()
+bare = "n=" + user + ",r=" + b64(os.urandom(12))
+f.write(('AUTHENTICATE "SCRAM-SHA-256" "%s"\r\n' % b64(("n,," + bare).encode())).encode()); f.flush()
+first = base64.b64decode(list(lines(f))[-1].strip('"')).decode()
+given = dict(part.split("=", 1) for part in first.split(","))
+salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(given["s"]), int(given["i"]))
+client = mac(salted, b"Client Key")
+without = "c=biws,r=" + given["r"]
+auth = ",".join([bare, first, without]).encode()
+proof = bytes(a ^ b for a, b in zip(client, mac(hashlib.sha256(client).digest(), auth)))
+f.write(('"%s"\r\n' % b64((without + ",p=" + b64(proof)).encode())).encode()); f.flush()
+said = list(lines(f))[-1]
+want = "v=" + b64(mac(mac(salted, b"Server Key"), auth))
+if not said.startswith("OK"):
+    assert base64.b64decode(said.strip('"')).decode() == want, said
+    f.write(b'""\r\n'); f.flush(); assert list(lines(f))[-1].startswith("OK")
+else:
+    assert 'OK (SASL "%s")' % b64(want.encode()) in said, said
+f.write(b"LISTSCRIPTS\r\n"); f.flush(); assert f.readline().startswith(b"OK")
+"#;
+
 #[test]
 fn three_clients_complete_their_sessions() {
     if is_missing(&["sieve-connect"], false) || is_missing_python() {
@@ -146,6 +181,7 @@ fn three_clients_complete_their_sessions() {
         house.python(SIEVELIB, mechanism);
     }
     house.python(MANAGESIEVE, "");
+    house.python(SCRAM, "");
     let script = house.world.own_file("script", "keep;\n");
     let script = script.to_str().unwrap();
     house.sieve_connect(&["--localsieve", script, "--checkscript"]);
@@ -180,6 +216,7 @@ fn people_sign_in_with_their_password_of_dovecot() {
         house.python(SIEVELIB, mechanism);
     }
     house.python(MANAGESIEVE, "");
+    house.python(SCRAM, "");
     assert!(house.sieve_connect(&["--list"]).is_empty());
     let begun = Instant::now();
     let said = wire.command(format!("AUTHENTICATE \"PLAIN\" \"{WRONG}\""));
@@ -328,6 +365,7 @@ fn a_thousand_strangers_cost_little_memory() {
     one_more.reply();
     assert!(one_more.command("NOOP").starts_with("OK"));
     let each = house.world.resident_kib().saturating_sub(before) / 1000;
+    println!("{each} KiB for each connection");
     assert!(each <= 64, "{each} KiB for each connection before anybody signed in");
 }
 
