@@ -51,6 +51,8 @@ async fn begin(connection: Connection, shared: Shared, service: Service, name: &
         wire = wire.encrypt(&acceptor).await?;
         protection = Protection::Tls;
     }
+    // A session of hours must not hold what a reload has replaced.
+    drop(env);
     let deadline = Instant::now() + Duration::from_secs(SIEVE_LOGIN_SECONDS_MAX);
     let (channel, state) = (Channel { peer, local, encrypted: false, many }, State::new(protection));
     let mut talk = Talk { wire: Some(wire), shared, channel, state, editor: None, session: name.into(), deadline };
