@@ -4,7 +4,7 @@ use crate::{
     dovecot::Dovecot,
     is_missing, is_missing_python,
     sieve_wire::SieveWire,
-    world::{World, free_port},
+    world::{World, free_port, wait_until},
 };
 use std::{
     fs,
@@ -238,6 +238,30 @@ fn what_came_in_clear_before_tls_is_never_obeyed() {
     assert_eq!(wire.command("NOOP \"mine\""), "OK (TAG \"mine\") \"Done\" | ");
     assert!(wire.command("STARTTLS").starts_with("NO"));
     assert!(wire.command(format!("AUTHENTICATE \"PLAIN\" \"{PLAIN}\"")).starts_with("OK"));
+}
+
+#[test]
+fn the_own_port_of_tls_is_encrypted_from_the_first_octet() {
+    let port = free_port();
+    let house = House::started(&format!("[managesieve]\ntls_listen = [\"127.0.0.1:{port}\"]\n"));
+    let mut wire = SieveWire::in_tls(port, &house.certificate());
+    let greeting = wire.reply();
+    assert!(greeting.contains("\"SASL\" \"SCRAM") && !greeting.contains("STARTTLS"), "{greeting}");
+    assert!(wire.command(format!("AUTHENTICATE \"PLAIN\" \"{PLAIN}\"")).starts_with("OK"));
+    // A reload with a certificate that is none changes nothing for anybody.
+    let nonsense = house.world.own_file("nonsense", "nonsense");
+    let settings = fs::read_to_string(house.world.config()).unwrap();
+    let broken = settings.replace(
+        "[managesieve]\n",
+        &format!("[managesieve]\ntls_certificate = {nonsense:?}\ntls_key = {nonsense:?}\n"),
+    );
+    assert_ne!(settings, broken);
+    fs::write(house.world.config(), broken).unwrap();
+    house.world.signal(rustix::process::Signal::HUP);
+    wait_until(30, "the settings are read again", || house.world.log().contains("settings read again"));
+    assert!(SieveWire::in_tls(port, &house.certificate()).reply().starts_with("OK"));
+    assert!(house.world.log().contains("the old one stays"));
+    assert!(wire.command("LISTSCRIPTS").starts_with("OK"));
 }
 
 #[test]

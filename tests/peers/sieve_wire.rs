@@ -32,6 +32,15 @@ impl SieveWire {
         stream.write_all(&[b"STARTTLS\r\n", behind].concat()).unwrap();
         assert!(clear.reply().starts_with("OK"), "STARTTLS was refused");
         assert!(clear.read.is_empty(), "{:?} came in clear", clear.read);
+        Self::encrypted(stream, certificate)
+    }
+
+    /// TLS from the first octet; the greeting is not read yet.
+    pub(crate) fn in_tls(port: u16, certificate: &Path) -> Self {
+        Self::encrypted(connect(port), certificate)
+    }
+
+    fn encrypted(stream: TcpStream, certificate: &Path) -> Self {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(&std::fs::read(certificate).unwrap()).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
