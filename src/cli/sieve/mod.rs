@@ -3,6 +3,7 @@
 //! Only prints: checking and running is the sieve room's, behind `admin`.
 
 mod check;
+mod history;
 mod test;
 
 use super::{Exit, Fault};
@@ -14,12 +15,15 @@ pub(super) enum Command {
     Check(check::Args),
     /// Show what a script would do to a message; writes and sends nothing.
     Test(Box<test::Args>),
+    #[command(flatten)]
+    History(history::Command),
 }
 
 pub(super) fn run(config: &Path, command: &Command) -> Result<Exit, Fault> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(config, args),
+        Command::History(command) => history::run(config, command),
     }
 }
 
