@@ -380,7 +380,7 @@ impl Told<'_> {
                 self.sent.push(json!({ "from": from, "to": [to], "msg": msg }));
                 json!({ "do": "redirect", "to": to, "msg": msg })
             }
-            DoneAct::Reject { reason, extended, reply } => {
+            DoneAct::Reject { reason, extended, reply, .. } => {
                 let kind = if *extended { "ereject" } else { "reject" };
                 self.reply(json!({ "do": kind, "reason": reason }), reply)
             }
