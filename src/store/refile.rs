@@ -22,6 +22,17 @@ pub struct Refile {
     pub targets: Vec<(FolderName, Flags)>,
 }
 
+impl Refile {
+    /// True where it lies already where it shall, with these flags. Keywords are looked up only when it is carried out.
+    pub fn changes_nothing(&self) -> bool {
+        let has = letters_of(&self.mail.name);
+        let stays = |(folder, flags): &(FolderName, Flags)| {
+            *folder == self.mail.folder && flags.keywords.is_empty() && flags.letters().chars().all(|c| has.contains(c))
+        };
+        self.targets.iter().all(stays)
+    }
+}
+
 impl Homes {
     /// Carries out a batch; one answer each: why it stayed as it was.
     pub fn refile(&self, mailbox: &Mailbox, batch: &[Refile]) -> Vec<Result<(), String>> {
