@@ -40,7 +40,7 @@ struct Sum {
 
 pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
     let user = super::user(&args.user)?;
-    let script = args.script.as_deref().map(super::good_script).transpose()?;
+    let script = args.script.as_deref().map(|path| super::good_script(path, args.json)).transpose()?;
     let sight = super::sight(config)?;
     let how = (args.allow_discard, args.dry_run);
     let sum = runtime()?.block_on(async {

@@ -11,7 +11,7 @@ mod stats;
 mod test;
 mod why;
 
-use super::{Exit, Fault, program, settings};
+use super::{Exit, Fault, program, settings, show};
 use crate::admin::{self, NoRun, Sight};
 use crate::mail::Address;
 use std::path::Path;
@@ -65,14 +65,17 @@ fn script(path: &Path) -> Result<(String, String), Fault> {
     Ok((name, text))
 }
 
-/// A script without errors; else its errors are shown.
-fn good_script(path: &Path) -> Result<(String, String), Fault> {
+/// A script without errors; else they are shown.
+fn good_script(path: &Path, json: bool) -> Result<(String, String), Fault> {
     let (name, text) = script(path)?;
     let report = admin::check_script(text.clone(), &[], &[]);
     if report.errors.is_empty() {
         return Ok((name, text));
     }
-    report.errors.iter().for_each(|found| check::print(&name, "error", found));
+    match json {
+        true => show::json(&serde_json::json!({ "compile": admin::compile_json(&report) })),
+        false => report.errors.iter().for_each(|found| check::print(&name, "error", found)),
+    }
     Err(Fault::new(Exit::Data, format!("{}: mend the script first; nothing was done", path.display())))
 }
 

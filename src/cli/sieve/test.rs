@@ -90,7 +90,7 @@ pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
     };
     if admin::is_folder(message) {
         let wanted = Wanted {
-            new: super::good_script(script)?,
+            new: super::good_script(script, args.json)?,
             active: args.active.as_deref().map(super::script).transpose()?,
             user: args.user.as_deref().map(super::user).transpose()?,
             maildir: message,
