@@ -10,6 +10,7 @@ use crate::limits::{DETAIL_BYTES_MAX, OLD_MAIL_AT_ONCE, REFILE_AT_ONCE};
 use crate::mail::{self, Address};
 use crate::plan::{FolderName, Mailbox, Plan, Quota, Rcpt};
 use crate::refusal::{Kind, Refusal};
+use crate::sieve::Scan;
 use crate::store::{OldMail, Refile, Scripts};
 use futures_util::{StreamExt, stream, stream::BoxStream};
 use serde::Serialize;
@@ -72,8 +73,8 @@ pub struct Compared {
 pub struct Application {
     letters: Letters,
     scripts: Scripts,
-    /// Discarded messages go to Trash.
-    trash: bool,
+    /// Where discarded messages go.
+    trash: Option<FolderName>,
     dry_run: bool,
 }
 
@@ -160,6 +161,7 @@ pub async fn apply(
     let folder = named(folder)?;
     let rcpt = sight.rcpt(user).await?;
     let scripts = scripts_of(&rcpt, script, sight).await?;
+    let trash = trash.then(|| bin(sight)).transpose()?;
     Ok(Application { letters: Letters::find(rcpt, Some(folder), sight).await?, scripts, trash, dry_run })
 }
 
@@ -206,7 +208,7 @@ impl Application {
             }
         };
         let plan = self.letters.plan(&message, &self.scripts).await;
-        let Wish { targets, skipped } = wish(&plan, &mail.folder, self.trash);
+        let Wish { targets, skipped } = wish(&plan, &mail.folder, self.trash.as_ref());
         let refile = Refile { mail, targets };
         let stays = refile.changes_nothing();
         let to = refile.targets.iter().map(|(folder, flags)| super::refiling::place(folder, flags)).collect();
@@ -250,7 +252,9 @@ impl Letters {
         let to = first_address(message, &["Delivered-To"]).and_then(|text| Address::parse(&text).ok());
         let rcpt = Rcpt { address: to.unwrap_or_else(|| self.rcpt.address.clone()), ..self.rcpt.clone() };
         let mut request = deliver::request(&rcpt, sender(message), scripts.clone(), self.folders.clone(), &self.sight);
-        request.scan = own_scan(message);
+        let mailbox = &self.rcpt.mailbox;
+        let spam_score = self.sight.settings.policy_of(&mailbox.user, &mailbox.domain).spam_score;
+        request.scan = own_scan(message).map(|scan| Scan { spam_score, ..scan });
         let plan = self.sight.pool.sieve(message, &request).await;
         plan.unwrap_or_else(|trouble| Plan::keep_after(format!("the script could not be run: {trouble}")))
     }
@@ -277,6 +281,12 @@ async fn scripts_of(rcpt: &Rcpt, instead: Option<(String, String)>, sight: &Arc<
         Some((path, why)) => Err(NoRun::Files(format!("script {} can't be read: {why}", path.display()))),
         None => Ok(scripts),
     }
+}
+
+/// The folder of that special use.
+fn bin(sight: &Sight) -> Result<FolderName, NoRun> {
+    let set = sight.settings.special_use.iter().find(|(name, _)| name.eq_ignore_ascii_case("\\Trash"));
+    set.map_or_else(|| named("Trash"), |(_, folder)| Ok(folder.clone()))
 }
 
 fn named(folder: &str) -> Result<FolderName, NoRun> {

@@ -4,11 +4,8 @@
 //! the message lies, explicit keep is INBOX.
 
 use crate::mail::Edit;
-use crate::plan::{Action, Flags, FolderName, OutgoingKind, Plan};
+use crate::plan::{Action, Flags, FolderName, Plan};
 use crate::sieve::keeps;
-
-/// Where a message goes that a script discards, where that is allowed.
-const TRASH: &str = "Trash";
 
 /// What shall become of an old message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +16,8 @@ pub(super) struct Wish {
     pub(super) skipped: Vec<String>,
 }
 
-/// What the plan wants for a message in this folder; `trash`: what is discarded goes to Trash instead of staying.
-pub(super) fn wish(plan: &Plan, folder: &FolderName, trash: bool) -> Wish {
+/// What the plan wants for a message in this folder; what is discarded goes to `trash`, or stays where there is none.
+pub(super) fn wish(plan: &Plan, folder: &FolderName, trash: Option<&FolderName>) -> Wish {
     let mut wish = Wish::default();
     if plan.trouble.is_some() {
         wish.add(folder.clone(), &Flags::default());
@@ -32,10 +29,11 @@ pub(super) fn wish(plan: &Plan, folder: &FolderName, trash: bool) -> Wish {
                 wish.add(folder.clone(), flags);
             }
             Action::File { folder, flags, .. } => wish.add(folder.clone(), flags),
-            Action::Discard { .. } if trash => {
-                wish.add(FolderName::parse(TRASH).unwrap_or_else(|_| folder.clone()), &Flags::default());
-            }
-            Action::Discard { .. } | Action::Send(_) | Action::Quarantine { .. } => wish.skipped.push(word(action)),
+            Action::Discard { .. } => match trash {
+                Some(trash) => wish.add(trash.clone(), &Flags::default()),
+                None => wish.skipped.push(word(action)),
+            },
+            Action::Send(_) | Action::Quarantine { .. } => wish.skipped.push(word(action)),
         }
     }
     wish.skipped.extend(edits(plan));
@@ -66,15 +64,7 @@ pub(super) fn words(plan: &Plan) -> Vec<String> {
 fn word(action: &Action) -> String {
     match action {
         Action::File { folder, flags, .. } => place(folder, flags),
-        Action::Send(outgoing) => {
-            let kind = match outgoing.kind {
-                OutgoingKind::Redirect => "redirect",
-                OutgoingKind::Reject => "reject",
-                OutgoingKind::Vacation => "vacation",
-                OutgoingKind::Notify => "notify",
-            };
-            format!("{kind} to {}", outgoing.to.join(", "))
-        }
+        Action::Send(outgoing) => format!("{} to {}", outgoing.kind.word(), outgoing.to.join(", ")),
         Action::Quarantine { .. } => "quarantine".into(),
         Action::Discard { .. } => "discard".into(),
     }
@@ -110,9 +100,9 @@ mod tests {
 
     #[test]
     fn only_filing_is_done_on_old_mail() {
-        let folder = FolderName::parse("Work").unwrap();
+        let [folder, bin] = ["Work", "Trash"].map(|name| FolderName::parse(name).unwrap());
         let check = |script: &str, trash: bool, targets: &[&str], skipped: &[&str]| {
-            let wish = wish(&run(script), &folder, trash);
+            let wish = wish(&run(script), &folder, trash.then_some(&bin));
             let got: Vec<String> = wish.targets.iter().map(|(folder, flags)| place(folder, flags)).collect();
             assert_eq!(
                 (got, wish.skipped.iter().map(String::as_str).collect()),

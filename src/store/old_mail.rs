@@ -60,10 +60,12 @@ pub(super) fn open(disk: &Disk, maildir: &Path, folder: &FolderName) -> io::Resu
     let root = disk.dir(maildir)?;
     let name = folders::directory(folder).map_err(|why| io::Error::new(ErrorKind::InvalidFilename, why))?;
     let Some(name) = name else { return Ok(root) };
-    root.sub(&name).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, format!("there is no folder {folder}")),
-        _ => error,
-    })
+    root.sub(&name).map_err(|error| instead_of_none(error, &format!("there is no folder {folder}")))
+}
+
+/// The same error, in better words where it says that something isn't there.
+pub(super) fn instead_of_none(error: io::Error, words: &str) -> io::Error {
+    if error.kind() == ErrorKind::NotFound { io::Error::new(ErrorKind::NotFound, words) } else { error }
 }
 
 fn list(dir: &Dir, folder: &FolderName, found: &mut Vec<OldMail>) -> io::Result<()> {

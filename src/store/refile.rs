@@ -6,6 +6,7 @@
 //! Maildir (`:2,` and letters in ASCII order); Dovecot's `dovecot-keywords`, whose letters mean something else in each
 //! folder.
 
+use super::old_mail::instead_of_none;
 use super::quota::{self, Room, Usage};
 use super::{Dir, Disk, Homes, OldMail, disk, folders, keywords, old_mail, owner};
 use crate::limits::NAME_TRIES_MAX;
@@ -105,10 +106,8 @@ impl<'a> Refiling<'a> {
         let mail = &refile.mail;
         self.ready(&mail.folder, false)?;
         let source = self.folder(&mail.folder)?;
-        let stat = source.part(mail.is_new).stat(&mail.name).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "somebody moved it meanwhile; run it again"),
-            _ => error,
-        })?;
+        let stat = source.part(mail.is_new).stat(&mail.name);
+        let stat = stat.map_err(|error| instead_of_none(error, "somebody moved it meanwhile; run it again"))?;
         let mut linked = Linked { links: Vec::new(), there: Vec::new(), leaves: true, bytes: stat.size };
         for (folder, flags) in &refile.targets {
             self.ready(folder, true)?;
@@ -179,9 +178,12 @@ impl<'a> Refiling<'a> {
             return Ok(());
         }
         match quota::room(&self.root, self.mailbox.quota, more, super::now())? {
-            Room::Enough => Ok(quota::add(&self.root, self.mailbox.quota, more)),
-            Room::TooLittle(_) => Err(io::Error::new(ErrorKind::QuotaExceeded, "the mailbox has no room for a copy")),
+            Room::Enough => quota::add(&self.root, self.mailbox.quota, more),
+            Room::TooLittle(_) => {
+                return Err(io::Error::new(ErrorKind::QuotaExceeded, "the mailbox has no room for a copy"));
+            }
         }
+        Ok(())
     }
 
     fn sync_targets<'l>(&self, linked: impl Iterator<Item = &'l Linked>) -> io::Result<()> {
@@ -199,12 +201,9 @@ impl<'a> Refiling<'a> {
             return Ok(());
         }
         let mail = &refile.mail;
-        self.folder(&mail.folder)?.part(mail.is_new).unlink(&mail.name).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                io::Error::new(ErrorKind::NotFound, "somebody moved it meanwhile; there may be a copy too many now")
-            }
-            _ => error,
-        })
+        let removed = self.folder(&mail.folder)?.part(mail.is_new).unlink(&mail.name);
+        let words = "somebody moved it meanwhile; there may be a copy too many now";
+        removed.map_err(|error| instead_of_none(error, words))
     }
 
     fn sync_sources(&self, batch: &[Refile]) -> io::Result<()> {

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Args {
     /// Only show what would become of them.
     #[arg(long)]
     dry_run: bool,
-    /// Put messages that the script discards into INBOX.Trash; else they stay.
+    /// Put messages that the scripts discard into the folder for trash (sieve.special_use); else they stay.
     #[arg(long)]
     allow_discard: bool,
     /// One JSON object per line and message that doesn't stay as it is, and one at the end.
