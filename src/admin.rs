@@ -30,8 +30,8 @@ pub use script_test::{Asked as ScriptAsked, Tested as ScriptTested, compile_json
 pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
 pub use crate::deliver::{Explained, Sight};
 pub use crate::filter::{Class, Rule, Rules};
-pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::sieve::{Cache, Diagnostic, announced as extensions};
+pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
 };
