@@ -169,24 +169,3 @@ fn generator_writes_everything() {
     let few: Vec<_> = counts.iter().filter(|(_, count)| **count < coverage::LEAST).collect();
     assert!(few.is_empty(), "the generator writes too little of these: {few:?}");
 }
-
-#[test]
-#[ignore]
-fn oracle_alone() {
-    let all = letters::all();
-    let oracle = Oracle::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for seed in seeds() {
-        let case = generator::case(seed);
-        for (letter, outcome) in letters_for(&all, seed).iter().zip(oracle.ask(&case, &letters_for(&all, seed))) {
-            *counts.entry(outcome.kind()).or_default() += 1;
-            if outcome.to_string().contains("corrupt") {
-                let is = |case: &Case| oracle.ask(case, &[*letter]).iter().any(|o| o.to_string().contains("corrupt"));
-                println!("CORRUPT {seed} {}\n{}", letter.name, smallest(&case, &is).text());
-                break;
-            }
-            if std::env::var_os("ALL").is_some() || matches!(outcome, Outcome::Refused(_) | Outcome::Failed(_)) { println!("{seed} {outcome}"); }
-        }
-    }
-    println!("{counts:?}");
-}

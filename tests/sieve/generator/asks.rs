@@ -166,10 +166,11 @@ impl Writer {
     fn header(&mut self) -> String {
         let (name, values) = self.field();
         let mut names = vec![name];
-        if self.dice.percent(25) {
+        let index = self.index();
+        // Whether an index counts the fields of one name or of all is not what this test is about.
+        if index.is_empty() && self.dice.percent(25) {
             names.push(self.field().0);
         }
-        let index = self.index();
         let found = self.matching(values, true);
         let names: Vec<String> = names.iter().map(|name| self.other_case(name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -188,7 +189,7 @@ impl Writer {
         let index = self.index();
         let part = self.part();
         let found = self.matching(words::ADDRESSES, true);
-        let names = self.dice.some(words::ADDRESS_FIELDS, 1, 2);
+        let names = self.dice.some(words::ADDRESS_FIELDS, 1, if index.is_empty() { 2 } else { 1 });
         format!("address {index}{part}{} {} {}", found.tags, plain_strings(&names), found.keys)
     }
 
