@@ -4,6 +4,7 @@
 //! what would happen there.
 
 mod script_test;
+pub mod scripts;
 
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
@@ -21,9 +22,11 @@ use std::{io::ErrorKind, path::Path, sync::Arc, time::Instant};
 
 pub use script_test::{Asked as ScriptAsked, Tested as ScriptTested, compile_json, test as test_script};
 
+pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
 pub use crate::deliver::{Explained, Sight};
 pub use crate::filter::{Class, Rule, Rules};
 pub use crate::sieve::{Cache, Diagnostic};
+pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
 };
@@ -147,6 +150,17 @@ pub async fn folders(user: &Address, sight: &Arc<Sight>) -> Result<Vec<FolderCou
 /// The first file that can't be read, or the first mistake with its place.
 pub fn rules(settings: &Settings) -> Result<Rules, String> {
     Rules::load(&rule_overlays(settings)?).map_err(|e| e.to_string())
+}
+
+/// The certificate that peers are shown; `make` makes our own, PEM with its key, where the operator has none. Blocks.
+///
+/// # Errors
+/// Which file can't be read or written.
+pub fn certificate(env: &Env, make: impl FnOnce() -> Result<String, String>) -> Result<Certificate, Refusal> {
+    let set = &env.settings.managesieve;
+    let files = set.tls_certificate.clone().zip(set.tls_key.clone());
+    let files = files.map(|(certificate, key)| CertificateFiles { certificate, key });
+    env.store.certificate(files.as_ref(), make)
 }
 
 /// Held messages, newest first.

@@ -347,3 +347,67 @@ pub const MEMORY_KEYS_MAX: usize = 100;
 pub const SCRIPT_FAILURES_MAX: u32 = 20;
 /// Days for which a failing script is remembered after its last failure. After: it is tried anew.
 pub const SCRIPT_FAILURE_DAYS: i64 = 30;
+/// Characters of a script's name (Pigeonhole: 256; RFC 5804 §1.6 asks for at least 128). Beyond: NO.
+pub const SCRIPT_NAME_CHARS_MAX: usize = 256;
+/// Seconds after which a file in the `tmp/` of a user's scripts is a crashed program's, and removed by the next upload.
+pub const SCRIPT_LEFTOVER_SECONDS: i64 = 3600;
+/// Names tried for a plain `.dovecot.sieve` that must make way for a link. Beyond: NO, and nothing is changed.
+pub const SCRIPT_RESCUES_MAX: usize = 20;
+
+/// Seconds within which a source of logins must answer one response, a wait for a turn to hash included. Beyond: NO
+/// (TRYLATER).
+pub const LOGIN_ANSWER_SECONDS: u64 = 30;
+/// Milliseconds from a response to the word that it was wrong: more than any hash takes, so that the time tells nothing
+/// about who exists (Dovecot: 2 s).
+pub const LOGIN_NO_MILLISECONDS: u64 = 2000;
+/// Seconds for which the mechanisms that Dovecot offers are remembered.
+pub const LOGIN_MECHANISMS_SECONDS: u64 = 60;
+/// Octets of a password (crypt(3): 512): the time of some hashes grows with it. Beyond: it is wrong.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+/// Wrong answers from one address before the next try waits.
+pub const GUESSES_FREE: u32 = 3;
+/// Seconds between two tries from one address at most; reached by doubling.
+pub const GUESS_SECONDS_MAX: u64 = 15;
+/// Seconds that a try waits for its turn. Beyond: NO (TRYLATER).
+pub const GUESS_WAIT_SECONDS_MAX: u64 = 30;
+/// Seconds after the last wrong answer from an address when it is forgotten.
+pub const GUESSES_FORGOTTEN_SECONDS: u64 = 900;
+/// Addresses whose wrong answers are remembered. Beyond: the old ones are forgotten, then all.
+pub const GUESSES_KEPT_MAX: usize = 10_000;
+/// Passwords hashed at a time: each takes a processor, and ARGON2 64 MiB or more. Beyond: the try waits.
+pub const PASSWORD_HASHES_AT_ONCE: usize = 2;
+
+/// Octets of a file with certificates or a key. Beyond: it is not read.
+pub const CERTIFICATE_BYTES_MAX: u64 = 1 << 20;
+/// Octets of one line of ManageSieve without its CRLF; the rest of a command comes in literals. Fits into
+/// [`COMMAND_BLOCK_BYTES`]. Beyond: BYE.
+pub const SIEVE_LINE_BYTES_MAX: usize = 6 << 10;
+/// Octets of all literals of one command before the peer has signed in: tokens of OAUTH are the longest. Beyond: BYE.
+pub const SIEVE_LOGIN_BYTES_MAX: u64 = 16 << 10;
+/// Octets of all literals of one command afterwards: a script and its name.
+pub const SIEVE_COMMAND_BYTES_MAX: u64 = SCRIPT_BYTES_MAX + (8 << 10);
+/// Octets of a literal that is too large and is read all the same, so that the peer gets an answer. Beyond: BYE.
+pub const SIEVE_DISCARD_BYTES_MAX: u64 = 64 << 20;
+/// Strings and numbers of one command; RENAMESCRIPT has two. Beyond: NO.
+pub const SIEVE_ARGUMENTS_MAX: usize = 4;
+/// Seconds within which a peer must have signed in, and within which a TLS handshake must end. Beyond: BYE.
+pub const SIEVE_LOGIN_SECONDS_MAX: u64 = 180;
+/// Seconds that a peer may be silent before it has signed in, or within a command. Beyond: BYE.
+pub const SIEVE_SILENCE_SECONDS_MAX: u64 = 60;
+/// Wrong passwords of one connection. Beyond: BYE.
+pub const SIEVE_LOGINS_MAX: u32 = 3;
+/// Commands of one connection that are none, or are not allowed there. Beyond: BYE.
+pub const SIEVE_BAD_COMMANDS_MAX: u32 = 20;
+/// Connections from one address that is no webmail's. Beyond: BYE (TRYLATER).
+pub const SIEVE_CONNECTIONS_PER_PEER_MAX: usize = 20;
+/// Errors and warnings of a script that a client is told; all the same say how many there are (Pigeonhole: 5).
+pub const SIEVE_DIAGNOSTICS_MAX: usize = 20;
+
+/// Versions of one script that are remembered. Beyond: the oldest is forgotten.
+pub const SCRIPT_VERSIONS_MAX: i64 = 50;
+/// Versions of all scripts of one user, those of deleted ones too. Beyond: the oldest are forgotten.
+pub const SCRIPT_HISTORY_ROWS_MAX: i64 = 1000;
+/// Octets of all of them, compressed: a user must not fill the database. Beyond: the oldest are forgotten.
+pub const SCRIPT_HISTORY_BYTES_MAX: i64 = 8 << 20;
+/// Scripts of editors that are checked at a time: deliveries use the same workers. Beyond: the editor waits.
+pub const SCRIPT_CHECKS_AT_ONCE: usize = 1;

@@ -9,7 +9,10 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 # program:package, of the peers that the tests talk to; dovecot's packages bring their programs together.
-peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3"
+peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3 sieve-connect:sieve-connect"
+# ManageSieve clients of PyPI, in an environment of their own.
+clients="sievelib==1.6.0 managesieve==0.8.1"
+venv=target/peers-venv
 begun=$(date +%s)
 failed=""
 
@@ -33,6 +36,7 @@ has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 missing_packages() {
     # The bundled SQLite is compiled with the C compiler.
     has cc || printf ' gcc libc6-dev'
+    has python3 && python3 -c 'import ensurepip' 2>/dev/null || printf ' python3-venv'
     for peer in $peers; do
         has "${peer%%:*}" || printf ' %s' "${peer#*:}"
     done
@@ -89,6 +93,15 @@ ensure_component() {
     cargo "$1" --version >/dev/null 2>&1 || rustup component add "$2"
 }
 
+has_clients() { "$venv/bin/python" -c 'import sievelib.managesieve, managesieve' 2>/dev/null; }
+
+# shellcheck disable=SC2086 # a list of words
+install_clients() { python3 -m venv "$venv" && "$venv/bin/pip" install -q $clients; }
+
+ensure_clients() {
+    has_clients || step "install $clients" install_clients
+}
+
 check_units() {
     if ! has systemd-analyze; then
         echo "systemd-analyze is not here: the units are not checked"
@@ -117,6 +130,7 @@ check_units() {
 }
 
 ensure_packages
+ensure_clients
 ensure_component fmt rustfmt
 ensure_component clippy clippy
 step "format" cargo fmt --check

@@ -101,7 +101,7 @@ const DISK_WORDS: &[&str] = &[
 /// Files beside `store/disk.rs` that may touch the file system: (file, why). An entry no longer needed fails.
 const MAY_TOUCH_DISK: &[(&str, &str)] = &[
     ("src/config/load.rs", "reads the settings file and the rules that lie beside it, before there is a store"),
-    ("src/ask/users/passwd_file.rs", "reads the operator's table of users, which is not ours to keep"),
+    ("src/ask/watched.rs", "reads the operator's tables of users and passwords, which are not ours to keep"),
     ("src/store/homes.rs", "counts messages by the maildir crate; it reads, and stores nothing"),
     ("src/ask/cage.rs", "tries to open a file from inside the cage, which must fail"),
     ("src/serve/listen.rs", "makes, chmods and removes the socket files, which are sockets and no letters"),

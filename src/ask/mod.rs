@@ -7,10 +7,12 @@ mod answers;
 mod cage;
 mod frame;
 mod kept;
+pub mod login;
 mod pool;
 mod slow;
 mod submit;
 pub mod users;
+mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};

@@ -38,6 +38,9 @@ async fn until_stopped(env: Arc<Env>, config: PathBuf) -> Result<Exit, Fault> {
     for place in listeners.places() {
         tracing::info!("LMTP at {place}");
     }
+    for place in listeners.managesieve_places() {
+        tracing::info!("ManageSieve at {place}");
+    }
     for warning in env.settings.warnings() {
         tracing::warn!("settings: {warning}");
     }

@@ -9,6 +9,9 @@ use crate::filter::{ClassPolicy, Conduct, Policy};
 /// Seconds that RFC 5321 §4.5.3.2.7 gives a peer between commands.
 const IDLE_SECONDS_RFC: u64 = 300;
 
+/// Seconds that RFC 5804 §1.1 gives a signed-in peer between commands.
+const SIEVE_IDLE_SECONDS_RFC: u64 = 1800;
+
 /// Two or more settings that can't both be meant.
 #[derive(Debug)]
 pub(super) struct Contradiction {
@@ -29,6 +32,11 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
              use 127.0.0.1 or [::1], or set lmtp.allow_remote = true behind a firewall"
         );
         say(&Layer::Server, vec!["lmtp.tcp"], problem);
+    }
+    let sieve = &settings.managesieve;
+    if sieve.tls_certificate.is_some() != sieve.tls_key.is_some() {
+        let problem = "a certificate needs its key and a key its certificate; set both or neither".to_string();
+        say(&Layer::Server, vec!["managesieve.tls_certificate", "managesieve.tls_key"], problem);
     }
     if lmtp.memory_bytes_max < lmtp.message_bytes_max {
         let problem = format!(
@@ -92,6 +100,26 @@ impl Settings {
             found.push(format!(
                 "lmtp.idle_seconds is {}; RFC 5321 §4.5.3.2.7 gives a peer at least {IDLE_SECONDS_RFC}",
                 self.lmtp.idle_seconds
+            ));
+        }
+        let sieve = &self.managesieve;
+        let serves_sieve = !sieve.listen.is_empty() || !sieve.tls_listen.is_empty();
+        if serves_sieve && self.login.dovecot_socket.is_none() && self.login.passwd_file.is_none() {
+            found.push(
+                "managesieve is on, but nobody can sign in: set login.dovecot_socket or login.passwd_file".to_string(),
+            );
+        }
+        if serves_sieve && sieve.tls_certificate.is_none() {
+            found.push(
+                "managesieve shows a certificate that tamis made itself, which clients don't trust by themselves: set \
+                 managesieve.tls_certificate and managesieve.tls_key"
+                    .to_string(),
+            );
+        }
+        if sieve.idle_seconds < SIEVE_IDLE_SECONDS_RFC {
+            found.push(format!(
+                "managesieve.idle_seconds is {}; RFC 5804 §1.1 gives a peer at least {SIEVE_IDLE_SECONDS_RFC}",
+                sieve.idle_seconds
             ));
         }
         if self.lmtp.allow_remote {

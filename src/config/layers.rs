@@ -3,7 +3,8 @@
 //! Does not read files. A value is laid on by the reader of its setting, which has accepted it when the file was read.
 
 use super::Settings;
-use super::table::{Read, find};
+use super::setting::Read;
+use super::table::find;
 use super::value::Value;
 use crate::filter::Policy;
 use crate::mail::Address;

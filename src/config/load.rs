@@ -8,8 +8,9 @@ use super::error::ConfigError;
 use super::layers::{Given, Layer, user_key};
 use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
-use super::settings::{LeavingSettings, Lmtp, LookSettings, Server, Settings, UserSources};
-use super::table::{Read, SECTIONS, SETTINGS, Scope, Setting, find};
+use super::setting::{Read, Scope, Setting};
+use super::settings::{LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources};
+use super::table::{SECTIONS, every_setting, find};
 use super::value::Value;
 use crate::filter::Policy;
 use crate::limits::SETTINGS_BYTES_MAX;
@@ -69,7 +70,7 @@ impl Settings {
     pub(super) fn defaults(file: &Path, folder: &Path, host_name: &str) -> (Self, Vec<String>) {
         let mut settings = Self::blank(file, folder, host_name);
         let mut faults = Vec::new();
-        for setting in SETTINGS {
+        for setting in every_setting() {
             let read = Value::of_literal(setting.default).and_then(|value| settings.read(setting, &value));
             faults.extend(read.err().map(|problem| format!("{}: {problem}", setting.name)));
         }
@@ -82,6 +83,8 @@ impl Settings {
             server: Server { host_name: host_name.to_string(), ..Server::default() },
             lmtp: Lmtp::default(),
             users: UserSources::default(),
+            login: LoginSources::default(),
+            managesieve: ManageSieve::default(),
             look: LookSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
@@ -366,12 +369,12 @@ impl<'t> Reading<'t> {
 type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
 
 fn is_section(name: &str) -> bool {
-    SETTINGS.iter().any(|s| s.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    every_setting().any(|s| s.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The sections that hold keys, in the order of the table.
 pub(super) fn sections() -> Vec<&'static str> {
-    let mut names: Vec<&str> = SETTINGS.iter().map(Setting::section).collect();
+    let mut names: Vec<&str> = every_setting().map(Setting::section).collect();
     names.dedup();
     names
 }
@@ -379,7 +382,7 @@ pub(super) fn sections() -> Vec<&'static str> {
 /// What may have been meant by an unknown setting's name.
 pub(super) fn meant(name: &str) -> String {
     let section = name.rsplit_once('.').map_or("", |(section, _)| section);
-    match nearest(name, SETTINGS.iter().map(|s| s.name)) {
+    match nearest(name, every_setting().map(|s| s.name)) {
         Some(near) => hint(Some(near)),
         None if is_section(section) => format!("; `tamis config explain {section}` lists those of [{section}]"),
         None => String::new(),

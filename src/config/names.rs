@@ -50,7 +50,7 @@ fn split(name: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SETTINGS;
+    use crate::config::every_setting;
 
     #[test]
     fn the_nearest_name_is_the_one_that_a_person_meant() {
@@ -68,7 +68,7 @@ mod tests {
             ("lmtp.socket_backlog", None),
             ("", None),
         ] {
-            assert_eq!(nearest(name, SETTINGS.iter().map(|s| s.name)), want, "{name}");
+            assert_eq!(nearest(name, every_setting().map(|s| s.name)), want, "{name}");
         }
     }
 }

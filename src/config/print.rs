@@ -5,7 +5,8 @@
 use super::Settings;
 use super::layers::Layer;
 use super::load::{meant, sections};
-use super::table::{SECTIONS, SETTINGS, Scope, Setting, find};
+use super::setting::{Scope, Setting};
+use super::table::{SECTIONS, every_setting, find};
 use super::value::Value;
 use serde::Serialize;
 
@@ -50,7 +51,7 @@ pub fn print_defaults() -> String {
             }
         }
         out.push_str(&format!("[{section}]\n"));
-        for setting in SETTINGS.iter().filter(|s| s.section() == section) {
+        for setting in every_setting().filter(|s| s.section() == section) {
             out.push('\n');
             comment(&mut out, setting.about);
             match setting.scope() {
@@ -117,7 +118,7 @@ pub fn show(settings: &Settings) -> Vec<Row> {
         let (value, from) = derived(settings, setting.name, &value).unwrap_or((value, from));
         Row { key: setting.name.to_string(), value, from }
     };
-    let mut rows: Vec<Row> = SETTINGS.iter().map(of_server).collect();
+    let mut rows: Vec<Row> = every_setting().map(of_server).collect();
     for layer in settings.layers().into_iter().filter(|layer| *layer != Layer::Server) {
         rows.extend(settings.given_in(&layer).iter().map(|given| Row {
             key: format!("{layer}{}", given.key),
@@ -157,7 +158,7 @@ pub fn explain(key: &str) -> Result<String, String> {
         return Ok(explain_setting(setting));
     }
     let within: Vec<&Setting> =
-        SETTINGS.iter().filter(|s| s.name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'))).collect();
+        every_setting().filter(|s| s.name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'))).collect();
     if within.is_empty() || key.is_empty() {
         return Err(format!("{key}: no such setting{}", meant(key)));
     }

@@ -289,6 +289,12 @@ pub(super) fn special_use(value: &Value) -> Result<(String, FolderName), String>
     Ok((usage.to_string(), FolderName::parse(folder)?))
 }
 
+/// `address:port` of a protocol that may run on any port.
+pub(super) fn socket_address(value: &Value) -> Result<SocketAddr, String> {
+    let text = text(value)?;
+    text.parse().map_err(|_| format!("{text:?} is not address:port, such as \"0.0.0.0:4190\" or \"[::]:4190\""))
+}
+
 pub(super) fn ip_address(value: &Value) -> Result<IpAddr, String> {
     let text = text(value)?;
     text.parse()

@@ -21,6 +21,10 @@ pub struct Settings {
     pub lmtp: Lmtp,
     /// Section `[users]`.
     pub users: UserSources,
+    /// Section `[login]`.
+    pub login: LoginSources,
+    /// Section `[managesieve]`.
+    pub managesieve: ManageSieve,
     /// Section `[look]`.
     pub look: LookSettings,
     /// Sections `[class.*]`, before domains and users differ.
@@ -114,6 +118,40 @@ pub struct UserSources {
     pub home: String,
     /// The Maildir of a user whose source names none; `%h`, `%u`, `%n` and `%d` are replaced.
     pub maildir: String,
+}
+
+/// Who may sign in. The sources that are on are asked in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoginSources {
+    /// Dovecot's `auth-client` socket.
+    pub dovecot_socket: Option<PathBuf>,
+    /// A Dovecot passwd-file with passwords.
+    pub passwd_file: Option<PathBuf>,
+}
+
+/// Where people edit their scripts, and what one of them may take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManageSieve {
+    /// TCP addresses on which a connection begins in clear and is encrypted by STARTTLS.
+    pub listen: Vec<SocketAddr>,
+    /// TCP addresses on which a connection is encrypted from its first octet.
+    pub tls_listen: Vec<SocketAddr>,
+    /// The certificate with its chain, PEM; `None`: one of our own in `server.data_dir`.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// May peers on this machine sign in without TLS?
+    pub allow_clear_on_loopback: bool,
+    /// Addresses, canonical, of webmails on other machines: each speaks for many people.
+    pub webmail_hosts: Vec<IpAddr>,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// Seconds that a signed-in peer may be silent.
+    pub idle_seconds: u64,
+    /// Scripts of one user.
+    pub scripts_max: u64,
+    /// Octets of all scripts of one user.
+    pub storage_bytes_max: u64,
 }
 
 /// How messages are looked at.

@@ -2,7 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
-use crate::ask::{Pool, users::Answer, users::Users};
+use crate::ask::{Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
 use crate::journal;
@@ -21,6 +21,7 @@ pub struct Sight {
     pub settings: Settings,
     pub rules: Rules,
     pub users: Users,
+    pub logins: Logins,
     pub pool: Pool,
     pub homes: Homes,
 }
@@ -48,15 +49,16 @@ impl Sight {
     /// The first mistake in the rules.
     pub fn new(settings: Settings, program: PathBuf) -> Result<Self, String> {
         let pool = Pool::new(program, workers(settings.look.workers));
-        Self::with(settings, &pool)
+        let logins = Logins::new(&settings.login);
+        Self::with(settings, &pool, logins)
     }
 
-    fn with(settings: Settings, pool: &Pool) -> Result<Self, String> {
+    fn with(settings: Settings, pool: &Pool, logins: Logins) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
         let pool = pool.like(workers(settings.look.workers), &overlays);
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
-        Ok(Self { settings, rules, users, pool, homes: Homes::default() })
+        Ok(Self { settings, rules, users, logins, pool, homes: Homes::default() })
     }
 
     /// Who is a recipient, with the quota of the settings where the user source has none.
@@ -110,7 +112,8 @@ impl Env {
         if settings.server.data_dir != self.settings.server.data_dir {
             return Err("server.data_dir can't change while tamis runs; restart it instead".into());
         }
-        let sight = Arc::new(Sight::with(settings, &self.pool)?);
+        let logins = self.logins.renewed(&settings.login);
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins)?);
         Ok(Self { sight, ..self.clone() })
     }
 

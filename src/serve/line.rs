@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// One line from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// Without its CRLF; holds no control bytes.
+    /// Without its CRLF; holds nothing that the [`Rules`] forbid.
     Command(Vec<u8>),
     Fault(LineFault),
 }
@@ -22,15 +22,31 @@ pub(crate) enum Line {
 pub(crate) enum LineFault {
     /// It ended with LF alone.
     BareLf,
-    /// Longer than [`COMMAND_LINE_BYTES_MAX`]; everything up to its CRLF is gone.
+    /// Longer than the [`Rules`] allow; everything up to its CRLF is gone.
     TooLong,
-    /// It holds NUL, a lone CR or another control byte.
+    /// It holds what the [`Rules`] forbid: NUL, a lone CR, in LMTP any control byte.
     Control,
 }
 
+/// The receiving half of any socket.
+pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+
+/// What a protocol takes for a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Without its CRLF; less than [`COMMAND_BLOCK_BYTES`].
+    pub(crate) bytes_max: usize,
+    /// Octets that no line holds.
+    pub(crate) forbids: fn(u8) -> bool,
+}
+
+/// The rules of LMTP.
+const LMTP: Rules = Rules { bytes_max: COMMAND_LINE_BYTES_MAX, forbids: |byte| byte.is_ascii_control() };
+
 /// The receiving half of a connection with a small buffer.
-pub(crate) struct Input {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
+pub(crate) struct Input<R = Reader> {
+    reader: R,
+    rules: Rules,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -41,8 +57,19 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn new(reader: Box<dyn AsyncRead + Send + Unpin>) -> Self {
-        Self { reader, buffer: vec![0; COMMAND_BLOCK_BYTES], start: 0, end: 0, skipping: false, last: 0 }
+    pub(crate) fn new(reader: Reader) -> Self {
+        Self::with(reader, LMTP)
+    }
+}
+
+impl<R: AsyncRead + Unpin> Input<R> {
+    pub(crate) fn with(reader: R, rules: Rules) -> Self {
+        Self { reader, rules, buffer: vec![0; COMMAND_BLOCK_BYTES], start: 0, end: 0, skipping: false, last: 0 }
+    }
+
+    /// The socket alone; what has arrived and was not taken is gone.
+    pub(crate) fn into_reader(self) -> R {
+        self.reader
     }
 
     /// What has arrived and was not taken yet.
@@ -98,13 +125,13 @@ impl Input {
             return self.skip();
         }
         match memchr::memchr(b'\n', self.unread()) {
-            Some(at) if at <= COMMAND_LINE_BYTES_MAX + 1 => {
-                let line = self.unread().get(..at).map(classify);
+            Some(at) if at <= self.rules.bytes_max + 1 => {
+                let line = self.unread().get(..at).map(|line| classify(line, self.rules.forbids));
                 self.consume(at + 1);
                 line
             }
             Some(_) => self.skip(),
-            None if self.unread().len() > COMMAND_LINE_BYTES_MAX + 1 => self.skip(),
+            None if self.unread().len() > self.rules.bytes_max + 1 => self.skip(),
             None => None,
         }
     }
@@ -136,9 +163,9 @@ impl Input {
 }
 
 /// Judges one line without its LF.
-fn classify(line: &[u8]) -> Line {
+fn classify(line: &[u8], forbids: fn(u8) -> bool) -> Line {
     let Some(text) = line.strip_suffix(b"\r") else { return Line::Fault(LineFault::BareLf) };
-    if text.iter().any(u8::is_ascii_control) {
+    if text.iter().any(|byte| forbids(*byte)) {
         return Line::Fault(LineFault::Control);
     }
     Line::Command(text.to_vec())

@@ -1,17 +1,18 @@
 //! The sockets: bound by us or handed over by systemd, and the connections that come in on them.
 //!
-//! Does not speak any protocol. A unix socket is a file, so that this part makes, chmods and removes such files, and no
+//! LMTP's and ManageSieve's; does not speak any protocol. A unix socket is a file, so that this part makes, chmods and removes such files, and no
 //! others. Standards: RFC 2033 §5 (never TCP port 25); sd_listen_fds(3).
 
 use crate::config::Settings;
 use crate::limits::LISTEN_BACKLOG;
+use crate::serve::line::Reader;
+use crate::serve::output::Writer;
 use rustix::fs::{FileType, Gid, Mode, Stat};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
-use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The TCP port of SMTP, on which LMTP must not run.
 const SMTP_PORT: u16 = 25;
@@ -21,7 +22,21 @@ const SMTP_PORT: u16 = 25;
 pub struct Listeners {
     unix: Vec<UnixSocket>,
     tcp: Vec<std::net::TcpListener>,
+    sieve: Vec<(std::net::TcpListener, Service)>,
 }
+
+/// What is spoken behind a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Lmtp,
+    /// Begins in clear.
+    ManageSieve,
+    /// Encrypted from the first octet.
+    ManageSieveTls,
+}
+
+/// The name of ManageSieve's sockets in systemd (FileDescriptorName=).
+const SIEVE_SOCKET_NAME: &str = "managesieve";
 
 #[derive(Debug)]
 struct UnixSocket {
@@ -40,7 +55,7 @@ pub(super) struct SocketFile {
 /// One listening socket of the running server.
 pub(super) enum Door {
     Unix(tokio::net::UnixListener, Option<SocketFile>),
-    Tcp(tokio::net::TcpListener),
+    Tcp(tokio::net::TcpListener, Service),
 }
 
 /// Who is at the other end.
@@ -53,9 +68,30 @@ pub(super) enum Peer {
 
 /// One connection.
 pub(super) struct Connection {
-    pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) writer: Box<dyn AsyncWrite + Send + Unpin>,
+    pub(super) stream: Stream,
     pub(super) peer: Peer,
+}
+
+/// A socket of either kind.
+pub(super) enum Stream {
+    Unix(tokio::net::UnixStream),
+    Tcp(tokio::net::TcpStream),
+}
+
+impl Stream {
+    /// For a protocol that stays in clear.
+    pub(super) fn split(self) -> (Reader, Writer) {
+        match self {
+            Self::Unix(stream) => {
+                let (reader, writer) = stream.into_split();
+                (Box::new(reader), Box::new(writer))
+            }
+            Self::Tcp(stream) => {
+                let (reader, writer) = stream.into_split();
+                (Box::new(reader), Box::new(writer))
+            }
+        }
+    }
 }
 
 /// Binds what the settings name. Sockets from systemd stand in for the configured ones of the same kind.
@@ -74,6 +110,16 @@ pub fn bind(settings: &Settings) -> io::Result<Listeners> {
         for address in &lmtp.tcp {
             let listener = bind_tcp(*address).map_err(|error| in_words(&address.to_string(), &error))?;
             listeners.tcp.push(listener);
+        }
+    }
+    if listeners.sieve.is_empty() {
+        let sieve = &settings.managesieve;
+        let clear = sieve.listen.iter().map(|address| (address, Service::ManageSieve));
+        for (address, service) in clear.chain(sieve.tls_listen.iter().map(|address| (address, Service::ManageSieveTls)))
+        {
+            let listener = std::net::TcpListener::bind(address);
+            let listener = listener.map_err(|error| in_words(&address.to_string(), &error))?;
+            listeners.sieve.push((listener, service));
         }
     }
     Ok(listeners)
@@ -96,6 +142,13 @@ impl Listeners {
         unix.chain(self.tcp_addresses().into_iter().map(|address| address.to_string())).collect()
     }
 
+    /// Where scripts can be edited, as bound.
+    pub fn managesieve_places(&self) -> Vec<String> {
+        let address = |(listener, _): &(std::net::TcpListener, Service)| listener.local_addr().ok();
+        self.sieve.iter().filter_map(address).map(|address| address.to_string()).collect()
+    }
+
+    /// True where there is no socket for LMTP.
     pub fn is_empty(&self) -> bool {
         self.unix.is_empty() && self.tcp.is_empty()
     }
@@ -110,13 +163,24 @@ impl Listeners {
         }
         for listener in self.tcp {
             listener.set_nonblocking(true)?;
-            doors.push(Door::Tcp(tokio::net::TcpListener::from_std(listener)?));
+            doors.push(Door::Tcp(tokio::net::TcpListener::from_std(listener)?, Service::Lmtp));
+        }
+        for (listener, service) in self.sieve {
+            listener.set_nonblocking(true)?;
+            doors.push(Door::Tcp(tokio::net::TcpListener::from_std(listener)?, service));
         }
         Ok(doors)
     }
 }
 
 impl Door {
+    pub(super) fn service(&self) -> Service {
+        match self {
+            Door::Unix(..) => Service::Lmtp,
+            Door::Tcp(_, service) => *service,
+        }
+    }
+
     /// Waits for a connection; may be dropped without losing one.
     ///
     /// # Errors
@@ -126,15 +190,13 @@ impl Door {
             Door::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await?;
                 let peer = Peer::Unix(stream.peer_cred().ok().map(|cred| cred.uid()));
-                let (reader, writer) = stream.into_split();
-                Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), peer })
+                Ok(Connection { stream: Stream::Unix(stream), peer })
             }
-            Door::Tcp(listener) => {
+            Door::Tcp(listener, _) => {
                 let (stream, address) = listener.accept().await?;
                 // Replies are gathered by us; waiting for more in the kernel would only delay them.
                 let _ = stream.set_nodelay(true);
-                let (reader, writer) = stream.into_split();
-                Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), peer: Peer::Tcp(address.ip()) })
+                Ok(Connection { stream: Stream::Tcp(stream), peer: Peer::Tcp(address.ip()) })
             }
         }
     }
@@ -236,10 +298,15 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 
 /// Sockets of socket activation; none where we were started by hand.
 fn from_systemd() -> io::Result<Listeners> {
+    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let names: Vec<&str> = names.split(':').collect();
     let mut handed = listenfd::ListenFd::from_env();
     let mut listeners = Listeners::default();
     for index in 0..handed.len() {
-        if let Ok(Some(listener)) = handed.take_unix_listener(index) {
+        if names.get(index) == Some(&SIEVE_SOCKET_NAME) {
+            let listener = handed.take_tcp_listener(index)?;
+            listeners.sieve.extend(listener.map(|listener| (listener, Service::ManageSieve)));
+        } else if let Ok(Some(listener)) = handed.take_unix_listener(index) {
             listeners.unix.push(UnixSocket { listener, file: None });
         } else if let Some(listener) = handed.take_tcp_listener(index)? {
             refuse_smtp_port(listener.local_addr()?)?;

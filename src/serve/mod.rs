@@ -7,7 +7,9 @@ mod budget;
 mod line;
 mod listen;
 mod lmtp;
+mod managesieve;
 mod output;
+mod tls;
 
 pub use listen::{Listeners, bind};
 
@@ -15,11 +17,13 @@ use crate::deliver::Env;
 use crate::limits::{ACCEPT_PAUSE_MILLISECONDS, STOP_SECONDS_MAX};
 use budget::Budget;
 use futures_util::FutureExt;
-use listen::{Connection, Door};
+use listen::{Connection, Door, Service};
+use managesieve::Guests;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use tls::Tls;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -32,6 +36,8 @@ pub(crate) struct Shared {
     budget: Arc<Budget>,
     /// Numbers of connections, for the log.
     connections: Arc<AtomicU64>,
+    tls: Arc<Tls>,
+    guests: Arc<Guests>,
 }
 
 impl Shared {
@@ -74,19 +80,31 @@ pub async fn serve(
     listeners: Listeners,
 ) -> io::Result<()> {
     let env = Arc::clone(&envs.borrow());
-    let lmtp = &env.settings.lmtp;
+    let (lmtp, sieve) = (&env.settings.lmtp, &env.settings.managesieve);
     let shared = Shared {
         envs,
         stop: Stop::new(shutdown),
         budget: Budget::new(lmtp.memory_bytes_max),
         connections: Arc::default(),
+        tls: Arc::default(),
+        guests: Arc::default(),
     };
     let doors = listeners.open()?;
-    let places = Places::new(lmtp.connections_max, doors.len());
+    let lmtp_doors = doors.iter().filter(|door| door.service() == Service::Lmtp).count();
+    let lmtp_places = Places::new("lmtp.connections_max", lmtp.connections_max, lmtp_doors);
+    let sieve_doors = doors.len() - lmtp_doors;
+    let sieve_places = Places::new("managesieve.connections_max", sieve.connections_max, sieve_doors);
+    if sieve_doors > 0 {
+        shared.tls.acceptor(&env).await.map_err(io::Error::other)?;
+    }
     drop(env);
     let mut keepers = JoinSet::new();
     for door in doors {
-        keepers.spawn(keep(door, places.clone(), shared.clone()));
+        let places = match door.service() {
+            Service::Lmtp => lmtp_places.clone(),
+            Service::ManageSieve | Service::ManageSieveTls => sieve_places.clone(),
+        };
+        keepers.spawn(keep(door, places, shared.clone()));
     }
     while let Some(ended) = keepers.join_next().await {
         ended.map_err(io::Error::other)?;
@@ -106,7 +124,12 @@ async fn keep(door: Door, places: Places, shared: Shared) {
             (connection, place) = next(&door, &places) => {
                 let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
                 tracing::debug!(session = %format_args!("s{number}"), peer = ?connection.peer, "connected");
-                let talk = lmtp::converse(connection, shared.clone(), number);
+                let talk = match door.service() {
+                    Service::Lmtp => lmtp::converse(connection, shared.clone(), number).boxed(),
+                    service @ (Service::ManageSieve | Service::ManageSieveTls) => {
+                        managesieve::converse(connection, shared.clone(), service, number).boxed()
+                    }
+                };
                 // The place goes back when the talk ends, also by a panic.
                 talks.spawn(talk.map(move |()| drop(place)));
             }
@@ -146,6 +169,7 @@ async fn next(door: &Door, places: &Places) -> (Connection, Option<OwnedSemaphor
 /// One place for each connection that may be open.
 #[derive(Clone)]
 struct Places {
+    setting: &'static str,
     free: Arc<Semaphore>,
     /// True while all are taken: said once in the log.
     full: Arc<AtomicBool>,
@@ -154,9 +178,9 @@ struct Places {
 impl Places {
     /// Each waiting door holds a place for its next connection, so every door but the first brings one more: they would
     /// take the last ones from each other.
-    fn new(connections_max: usize, doors: usize) -> Self {
+    fn new(setting: &'static str, connections_max: usize, doors: usize) -> Self {
         let places = connections_max.max(1).saturating_add(doors.saturating_sub(1)).min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(places)), full: Arc::default() }
+        Self { setting, free: Arc::new(Semaphore::new(places)), full: Arc::default() }
     }
 
     /// `None` only where the semaphore is closed, which nobody does.
@@ -166,7 +190,7 @@ impl Places {
             return Some(place);
         }
         if !self.full.swap(true, Ordering::Relaxed) {
-            tracing::warn!("all connections are in use, new peers wait (settings: lmtp.connections_max)");
+            tracing::warn!("all connections are in use, new peers wait (settings: {})", self.setting);
         }
         Arc::clone(&self.free).acquire_owned().await.ok()
     }

@@ -8,17 +8,25 @@ use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+/// The sending half of any socket.
+pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
 /// The sending half of a connection.
-pub(crate) struct Output {
-    writer: Box<dyn AsyncWrite + Send + Unpin>,
+pub(crate) struct Output<W = Writer> {
+    writer: W,
     pending: Vec<u8>,
     patience: Duration,
 }
 
-impl Output {
+impl<W: AsyncWrite + Unpin> Output<W> {
     /// `patience`: how long the peer may take to read one block.
-    pub(crate) fn new(writer: Box<dyn AsyncWrite + Send + Unpin>, patience: Duration) -> Self {
+    pub(crate) fn new(writer: W, patience: Duration) -> Self {
         Self { writer, pending: Vec::new(), patience }
+    }
+
+    /// The socket alone; what is pending is gone.
+    pub(crate) fn into_writer(self) -> W {
+        self.writer
     }
 
     /// Where replies are appended; [`Output::flush`] sends them.

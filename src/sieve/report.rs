@@ -3,7 +3,6 @@
 //! Does not run anything. Standards: RFC 5228 §2.10.5, RFC 5804 §2.6 (what a client is told).
 
 use super::notes::{Notes, Span};
-use super::request::Include;
 use super::{check, engine, lex, parse};
 use crate::limits::SCRIPT_BYTES_MAX;
 use serde::{Deserialize, Serialize};
@@ -17,8 +16,8 @@ pub struct Question {
     pub folders: Option<Vec<String>>,
     /// The user's own addresses: a redirect to one of them is doubted.
     pub addresses: Vec<String>,
-    /// What `include` may name; `None`: unknown.
-    pub includes: Option<Vec<Include>>,
+    /// The user's own scripts, which `include` may name; `None`: unknown, and none is doubted.
+    pub scripts: Option<Vec<String>>,
     /// Are there annotations of mailboxes to test?
     pub metadata: bool,
     /// Octets of the script, where the settings allow less than the program.

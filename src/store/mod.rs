@@ -4,6 +4,7 @@
 //! does. A delivery is [`Store::carry_out`]: [`Store::begin`], [`Store::stage`], what must leave, [`Staged::publish`],
 //! [`Turn::done`]; only then its reply.
 
+mod certificate;
 mod database;
 pub mod disk;
 mod done;
@@ -24,11 +25,14 @@ mod publish;
 pub mod quarantine;
 mod quota;
 mod scripts;
+mod shelf;
 mod staged;
 mod sweep;
 mod syncs;
 pub mod tries;
+pub mod versions;
 
+pub use certificate::{Certificate, CertificateFiles};
 pub use database::{Before, Database};
 pub use disk::{Dir, Disk};
 pub use done::{Begin, Done, Key, Turn, digest};
@@ -37,6 +41,7 @@ pub use leaving::{Leaving, Parcel, PerDay};
 pub use memory::{Allowed, Memory};
 pub use quarantine::{Claim, Held, Quarantine};
 pub use scripts::{ScriptPaths, Scripts, expand};
+pub use shelf::{Owned, ScriptName, ShelfError, ShelfLimits, Shelved, Shelves};
 pub use staged::Staged;
 
 use crate::limits::{EXPIRE_AT_ONCE, FREE_BYTES_MIN};
@@ -66,6 +71,7 @@ pub struct Store {
     pub quarantine: Quarantine,
     pub done: Done,
     pub memory: Memory,
+    pub shelves: Shelves,
     disk: Disk,
     dir: PathBuf,
     maildirs: Arc<Maildirs>,
@@ -150,7 +156,8 @@ impl Store {
         let maildirs = Arc::new(Maildirs::new(disk.clone(), &options.host_name));
         let sweep = Sweep::start(disk.clone(), done.clone(), database.clone());
         let sweep = Arc::new(sweep.map_err(|error| at("starting the thread that sweeps behind", error))?);
-        Ok(Self { database, quarantine, done, memory, disk, dir: options.dir.clone(), maildirs, sweep })
+        let shelves = Shelves::new(disk.clone());
+        Ok(Self { database, quarantine, done, memory, shelves, disk, dir: options.dir.clone(), maildirs, sweep })
     }
 
     /// Waits for an earlier try of the same delivery that is still under way, then says whether it is done.

@@ -47,6 +47,11 @@ impl Dovecot {
         self.folder.join("run/auth-userdb")
     }
 
+    /// The socket at which Dovecot lets people sign in.
+    pub(crate) fn auth_client(&self) -> PathBuf {
+        self.folder.join("run/auth-client")
+    }
+
     pub(crate) fn log(&self) -> String {
         let read = |name| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
         format!("{}{}", read("words"), tail(&read("log"), 30))
@@ -79,7 +84,7 @@ protocols = imap
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain
+auth_mechanisms = plain login scram-sha-256
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
 mail_max_userip_connections = 0
@@ -106,6 +111,9 @@ service imap-login {{
 }}
 service auth {{
   unix_listener auth-userdb {{
+    mode = 0666
+  }}
+  unix_listener auth-client {{
     mode = 0666
   }}
 }}

@@ -21,8 +21,10 @@ mod imap;
 mod keywords;
 mod kill;
 mod leaving;
+mod managesieve;
 mod postfix;
 mod recipients;
+mod sieve_wire;
 mod swaks;
 mod users;
 
@@ -32,6 +34,16 @@ use std::{io::Write, path::PathBuf};
 fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     path.split(':').chain(["/usr/sbin", "/sbin"]).map(|dir| PathBuf::from(dir).join(name)).find(|file| file.is_file())
+}
+
+/// The Python of `tests/run.sh`, which has the clients of PyPI.
+fn python() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/peers-venv/bin/python")
+}
+
+/// As [`is_missing`], for those clients.
+fn is_missing_python() -> bool {
+    !python().is_file() && is_missing(&["target/peers-venv with sievelib and managesieve"], false)
 }
 
 /// True where a peer is missing and the test must be left out; in CI it fails instead.

@@ -33,7 +33,11 @@ fn letters_for(all: &[Letter], seed: u64) -> Vec<&Letter> {
 }
 
 /// What both programs do with a case and its letters: (letter, Pigeonhole, tamis).
-fn both<'a>(oracle: &Oracle, cases: &[Case], letters: &dyn Fn(&Case) -> Vec<&'a Letter>) -> Vec<Vec<(&'a Letter, Outcome, Outcome)>> {
+fn both<'a>(
+    oracle: &Oracle,
+    cases: &[Case],
+    letters: &dyn Fn(&Case) -> Vec<&'a Letter>,
+) -> Vec<Vec<(&'a Letter, Outcome, Outcome)>> {
     let mut requests = Vec::new();
     let mut theirs = Vec::new();
     for case in cases {
@@ -109,7 +113,9 @@ fn differ(oracle: &Oracle, case: &Case, letter: &Letter) -> Option<(Outcome, Out
 fn show(oracle: &Oracle, case: &Case, letter: &Letter) -> String {
     // What is no bug of Pigeonhole's differs without them too.
     let (mended, _) = pigeonhole::mended(case);
-    let Some((first, _)) = differ(oracle, &mended, letter) else { return format!("seed {}: it differs now and then", case.seed) };
+    let Some((first, _)) = differ(oracle, &mended, letter) else {
+        return format!("seed {}: it differs now and then", case.seed);
+    };
     // A script that lost its `require` differs for another reason.
     let is_such = |case: &Case| differ(oracle, case, letter).is_some_and(|(theirs, _)| theirs.kind() == first.kind());
     let small = smallest(&mended, &is_such);

@@ -2,8 +2,8 @@
 //!
 //! What a script needs it requires; what it found out it shows: in the folders it files into and the texts it notifies.
 
-mod asks;
 mod acts;
+mod asks;
 mod words;
 
 use crate::{
@@ -158,12 +158,17 @@ impl Writer {
             return format!("text:\r\n{dot}{raw}\r\n.\r\n");
         }
         let mut written = String::new();
-        let spelled = if self.encoded && self.dice.percent(20) { self.dice.below(raw.chars().count() + 1) } else { usize::MAX };
+        let spelled =
+            if self.encoded && self.dice.percent(20) { self.dice.below(raw.chars().count() + 1) } else { usize::MAX };
         for (n, letter) in raw.chars().enumerate() {
             if n == spelled {
                 let mut bytes = [0; 4];
                 let hex: Vec<String> = letter.encode_utf8(&mut bytes).bytes().map(|b| format!("{b:02x}")).collect();
-                written += &if self.dice.percent(50) { format!("${{hex:{}}}", hex.join(" ")) } else { format!("${{unicode: {:X}}}", u32::from(letter)) };
+                written += &if self.dice.percent(50) {
+                    format!("${{hex:{}}}", hex.join(" "))
+                } else {
+                    format!("${{unicode: {:X}}}", u32::from(letter))
+                };
                 continue;
             }
             if matches!(letter, '"' | '\\') || letter.is_ascii_alphanumeric() && self.dice.percent(1) {
@@ -184,7 +189,21 @@ impl Writer {
         match self.dice.below(if self.stray { 10 } else { 8 }) {
             0..=3 => format!("${{{}}}", self.dice.pick(words::VARIABLES)),
             4..=7 => format!("${{{}}}", self.dice.below(4)),
-            8 => self.dice.pick(&["${A}", "${ a}", "${never_set}", "${hex:41}", "${}", "${01}", "${9}", "${${a}}", "$${a}", "${a"]).to_string(),
+            8 => self
+                .dice
+                .pick(&[
+                    "${A}",
+                    "${ a}",
+                    "${never_set}",
+                    "${hex:41}",
+                    "${}",
+                    "${01}",
+                    "${9}",
+                    "${${a}}",
+                    "$${a}",
+                    "${a",
+                ])
+                .to_string(),
             _ => format!("${{{}}}", self.dice.pick(&["b", "NAME", "a1"])),
         }
     }

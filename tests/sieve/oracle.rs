@@ -137,7 +137,14 @@ impl Oracle {
         let root = self.dir.path().display();
         let (last, earlier) = files.scripts.split_last().unwrap();
         let mut command = Command::new("sieve-test");
-        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args(["-f", letter.from, "-a", letter.to, "-r", letter.to]);
+        command.arg("-c").arg(self.dir.path().join("dovecot.conf")).args([
+            "-f",
+            letter.from,
+            "-a",
+            letter.to,
+            "-r",
+            letter.to,
+        ]);
         command.arg("-o").arg(format!("plugin/sieve=file:{};active={root}/none", files.personal.display()));
         command.arg("-o").arg(format!("plugin/sieve_global={}", files.global.display()));
         for file in earlier {
@@ -174,7 +181,12 @@ impl Oracle {
         let said = self.dir.path().join("said");
         let both = File::options().create(true).append(true).open(&said).unwrap();
         let mut command = self.command(files, letter, &["-e"]);
-        command.stdin(Stdio::null()).stdout(both.try_clone().unwrap()).stderr(both).status().expect("sieve-test starts");
+        command
+            .stdin(Stdio::null())
+            .stdout(both.try_clone().unwrap())
+            .stderr(both)
+            .status()
+            .expect("sieve-test starts");
         let log = text(&fs::read(&said).unwrap());
         fs::remove_file(&said).unwrap();
         all.retain(|action| !action.starts_with("vacation") && !action.starts_with("notify"));
@@ -231,9 +243,9 @@ fn without_stores(nodes: &[Node]) -> Vec<Node> {
         Node::Line(line) if line.starts_with("fileinto :copy") => None,
         Node::Line(line) if line.starts_with("fileinto") => Some(Node::Line("discard;".into())),
         Node::Line(_) => Some(node.clone()),
-        Node::Chain(branches) => Some(Node::Chain(
-            branches.iter().map(|(head, block)| (head.clone(), without_stores(block))).collect(),
-        )),
+        Node::Chain(branches) => {
+            Some(Node::Chain(branches.iter().map(|(head, block)| (head.clone(), without_stores(block))).collect()))
+        }
     };
     nodes.iter().filter_map(one).collect()
 }

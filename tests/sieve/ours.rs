@@ -39,9 +39,18 @@ pub(crate) fn outcome(case: &Case, letter: &Letter, answer: &Value) -> Outcome {
         // An action beside the keep is an action too many.
         // The other scripts of a chain are read when they run.
         let is_late = answer["error"]["script"] != "main";
-        return if is_kept && is_late { Outcome::Late(error) } else if is_kept { Outcome::Failed(error) } else { Outcome::Done(vec![format!("{error} with {actions:?}")]) };
+        return if is_kept && is_late {
+            Outcome::Late(error)
+        } else if is_kept {
+            Outcome::Failed(error)
+        } else {
+            Outcome::Done(vec![format!("{error} with {actions:?}")])
+        };
     }
-    Outcome::done(case, actions.iter().filter(|action| is_done(action)).map(|action| normal(case, letter, action, answer)).collect())
+    Outcome::done(
+        case,
+        actions.iter().filter(|action| is_done(action)).map(|action| normal(case, letter, action, answer)).collect(),
+    )
 }
 
 /// A notification or a vacation without a message was thought of and not sent.
@@ -51,7 +60,8 @@ fn is_done(action: &Value) -> bool {
 
 fn normal(case: &Case, letter: &Letter, action: &Value, answer: &Value) -> String {
     let word = |name: &str| action[name].as_str().unwrap_or_default();
-    let flags: Vec<String> = action["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect();
+    let flags: Vec<String> =
+        action["flags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect();
     match word("do") {
         "keep" => store(action["implicit"] == true, "INBOX", &flags, &[]),
         "store" => store(false, word("folder"), &flags, &[]),

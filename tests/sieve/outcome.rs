@@ -81,17 +81,22 @@ pub(crate) fn store(is_implicit: bool, folder: &str, flags: &[String], marks: &[
 
 /// Text without what line folding, encoding for the wire and printing for people do to it.
 pub(crate) fn plain(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() || matches!(c, '?' | '\u{fffd}') { ' ' } else { c }).collect();
+    let clean: String =
+        text.chars().map(|c| if c.is_control() || matches!(c, '?' | '\u{fffd}') { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The fields that generated scripts edit, as a redirected message has them.
 pub(crate) fn edited(message: &str) -> String {
     let fields = ["x-added", "x-number", "x-spam-score", "x-folded", "subject"];
-    let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return " no message".into() };
+    let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else {
+        return " no message".into();
+    };
     let shown = parsed.headers().iter().filter(|field| fields.contains(&field.name().to_lowercase().as_str()));
     let shown: Vec<String> = shown
-        .map(|field| format!(" {}[{}]", field.name().to_lowercase(), plain(field.value().as_text().unwrap_or_default())))
+        .map(|field| {
+            format!(" {}[{}]", field.name().to_lowercase(), plain(field.value().as_text().unwrap_or_default()))
+        })
         .collect();
     shown.concat()
 }
@@ -108,7 +113,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn read(message: &str) -> Self {
-        let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else { return Self::default() };
+        let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else {
+            return Self::default();
+        };
         let first = |list: Option<&mail_parser::Address<'_>>| {
             list.and_then(|list| list.first()).and_then(|one| one.address()).unwrap_or_default().to_lowercase()
         };

@@ -32,12 +32,16 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "a store without :copy that follows one with :copy into the same folder doesn't cancel the implicit keep",
         standard: "RFC 5228 §2.10.2 and RFC 3894 §3: each fileinto without :copy cancels it",
-        without: |case| case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect")),
+        without: |case| {
+            case.with_lines(&|line| line.replace("fileinto :copy", "fileinto").replace("redirect :copy", "redirect"))
+        },
     },
     Bug {
         name: "`date` ignores :index and takes the first field",
         standard: "RFC 5260 §6: date is one of the tests that take :index and :last",
-        without: |case| case.with_lines(&|line| without_tags(line, "date ", &[" :index 1", " :index 2", " :index 3", " :last"])),
+        without: |case| {
+            case.with_lines(&|line| without_tags(line, "date ", &[" :index 1", " :index 2", " :index 3", " :last"]))
+        },
     },
     Bug {
         name: "an empty value doesn't equal a text that is no number",
@@ -62,7 +66,9 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "`body :raw` finds nothing once a field was deleted",
         standard: "RFC 5293 §5: deleteheader takes away fields, and RFC 5173 §5.1: the body is all behind the header",
-        without: |case| if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() },
+        without: |case| {
+            if case.text().contains("body :raw") { case.with_lines(&without_deletions) } else { case.clone() }
+        },
     },
     Bug {
         name: "a dry run doesn't look at the names of folders, which tamis refuses if a level is empty or has blank ends",
@@ -104,7 +110,9 @@ fn without_mixed_patterns(line: &str) -> String {
 }
 
 fn without_values_in_names(line: &str) -> String {
-    let Some((before, name)) = line.rsplit_once("\"m").filter(|_| line.starts_with("fileinto")) else { return line.into() };
+    let Some((before, name)) = line.rsplit_once("\"m").filter(|_| line.starts_with("fileinto")) else {
+        return line.into();
+    };
     format!("{before}\"m{}\";", name.split(['-', '"']).next().unwrap_or_default())
 }
 
@@ -138,11 +146,16 @@ fn without_built_flags(line: &str) -> String {
     let Some((before, behind)) = line.split_once(" :flags ").filter(|_| is_store) else { return line.into() };
     let (list, rest) = match behind.strip_prefix('[').and_then(|list| list.split_once(']')) {
         Some((list, rest)) => (list, rest),
-        None => behind.split_at(behind.find("\" ").map_or(behind.len(), |end| end + 1).min(behind.rfind('"').map_or(0, |end| end + 1))),
+        None => behind.split_at(
+            behind.find("\" ").map_or(behind.len(), |end| end + 1).min(behind.rfind('"').map_or(0, |end| end + 1)),
+        ),
     };
     let names = list.split(['"', ' ', ',']).map(|name| name.replace("\\\\", "\u{1}").replace('\\', ""));
-    let is_good = |name: String| !name.contains(['{', '}', '*', '(', ')', '%']) && !name.chars().skip(1).any(|c| c == '\u{1}');
-    if names.map(is_good).all(|good| good) { return line.into() }
+    let is_good =
+        |name: String| !name.contains(['{', '}', '*', '(', ')', '%']) && !name.chars().skip(1).any(|c| c == '\u{1}');
+    if names.map(is_good).all(|good| good) {
+        return line.into();
+    }
     format!("{before} :flags \"\\\\Seen\"{rest}")
 }
 
@@ -164,7 +177,11 @@ fn with_comparator(line: &str) -> String {
     let mut whole = parts.next().unwrap_or_default().to_string();
     for part in parts {
         let tags = part.split('[').next().unwrap_or_default();
-        let named = if tags.contains(":comparator") || tags.starts_with("comparator") { "" } else { ":comparator \"i;ascii-casemap\" " };
+        let named = if tags.contains(":comparator") || tags.starts_with("comparator") {
+            ""
+        } else {
+            ":comparator \"i;ascii-casemap\" "
+        };
         whole += &format!("string {named}:{part}");
     }
     whole
@@ -177,7 +194,9 @@ fn without_inner_loops(nodes: &[Node], is_inside: bool) -> Vec<Node> {
         Node::Line(_) => node.clone(),
         Node::Chain(branches) => {
             let is_inside = is_inside || is_loop(node);
-            Node::Chain(branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect())
+            Node::Chain(
+                branches.iter().map(|(head, block)| (head.clone(), without_inner_loops(block, is_inside))).collect(),
+            )
         }
     })
     .collect()

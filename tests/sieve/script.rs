@@ -136,9 +136,9 @@ impl Case {
 fn rewritten(nodes: &[Node], rewrite: &dyn Fn(&str) -> String) -> Vec<Node> {
     let one = |node: &Node| match node {
         Node::Line(line) => Node::Line(rewrite(line)),
-        Node::Chain(branches) => Node::Chain(
-            branches.iter().map(|(head, block)| (rewrite(head), rewritten(block, rewrite))).collect(),
-        ),
+        Node::Chain(branches) => {
+            Node::Chain(branches.iter().map(|(head, block)| (rewrite(head), rewritten(block, rewrite))).collect())
+        }
     };
     nodes.iter().map(one).collect()
 }
@@ -167,7 +167,9 @@ fn smaller_bodies(nodes: &[Node]) -> Vec<Vec<Node>> {
             let (head, _) = fewer.remove(b);
             if !fewer.is_empty() {
                 if b == 0 && head.starts_with("if") {
-                    let Some(rest) = fewer[0].0.strip_prefix("els").filter(|rest| rest.starts_with("if")) else { continue };
+                    let Some(rest) = fewer[0].0.strip_prefix("els").filter(|rest| rest.starts_with("if")) else {
+                        continue;
+                    };
                     fewer[0].0 = rest.to_string();
                 }
                 all.push(with(&[Node::Chain(fewer)]));

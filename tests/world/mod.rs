@@ -236,6 +236,13 @@ impl World {
         rows
     }
 
+    /// Kibibytes of memory that the server itself holds.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.server.as_ref().unwrap().id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// All letters in the Maildir of a user, `new` and `cur` of every folder.
     pub(crate) fn mail_of(&self, address: &str) -> Vec<Stored> {
         stored_under(&self.home(address).join("Maildir"))

@@ -5,6 +5,7 @@
 //! the sources.
 
 mod dovecot;
+pub(in crate::ask) mod escaped;
 mod passwd_file;
 mod record;
 mod system;

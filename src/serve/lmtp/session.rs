@@ -60,9 +60,10 @@ impl Talk {
         let lmtp = &env.settings.lmtp;
         let trust = trust(&connection.peer, &env);
         let state = State::new(&env.settings.server.host_name, lmtp.message_bytes_max, trust);
-        let output = Output::new(connection.writer, Duration::from_secs(lmtp.idle_seconds));
+        let (reader, writer) = connection.stream.split();
+        let output = Output::new(writer, Duration::from_secs(lmtp.idle_seconds));
         Self {
-            input: Input::new(connection.reader),
+            input: Input::new(reader),
             output,
             peer: connection.peer,
             state,

@@ -94,12 +94,11 @@ impl Checker<'_, '_> {
     }
 
     pub(super) fn doubt_include(&mut self, name: &str, global: bool, optional: bool, span: Span) {
-        let Some(known) = self.question.includes.as_ref().filter(|_| !optional) else { return };
-        let names = || known.iter().filter(|include| include.global == global).map(|include| include.name.as_str());
-        if !names().any(|known| known == name) {
-            let place = if global { "global" } else { "personal" };
-            let words = format!("there is no {place} script \"{name}\"; without it every message goes to the inbox");
-            self.notes.warning("missing-include", span, words, use_nearest(name, names()));
+        let Some(known) = self.question.scripts.as_ref().filter(|_| !optional && !global) else { return };
+        if !known.iter().any(|known| known == name) {
+            let words = format!("there is no script \"{name}\" yet; without it every message goes to the inbox");
+            let mend = use_nearest(name, known.iter().map(String::as_str));
+            self.notes.warning("missing-include", span, words, mend);
         }
     }
 

@@ -47,7 +47,9 @@ impl Run<'_> {
             }
             None => self.flags.clone(),
         };
-        let keys: Texts = split(&self.expand_all(keys)).into_iter().map(Template::plain).collect();
+        // Keys may be patterns, so they need not be flags.
+        let keys = self.expand_all(keys);
+        let keys: Texts = keys.iter().flat_map(|key| key.split_ascii_whitespace()).map(Template::plain).collect();
         self.any("hasflag", &values, &keys, how, line)
     }
 

@@ -11,7 +11,8 @@ use rusqlite::{Connection, params};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One script per version, in order; each runs once, in one transaction.
-const VERSIONS: &[&str] = &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql")];
+const VERSIONS: &[&str] =
+    &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql"), include_str!("../schema/003.sql")];
 /// `tami`, written by the first script.
 const APPLICATION_ID: i64 = 0x7461_6d69;
 /// What `PRAGMA synchronous` answers for FULL.
@@ -212,7 +213,7 @@ mod tests {
             ("foreign_keys", Value::from(1)),
             ("busy_timeout", Value::from(5000)),
             ("wal_autocheckpoint", Value::from(1000)),
-            ("user_version", Value::from(2)),
+            ("user_version", Value::from(VERSIONS.len() as i64)),
         ] {
             let is = database.pragma_query_value(None, pragma, |row| row.get::<_, Value>(0));
             assert_eq!(is, Ok(want), "{pragma}");
@@ -260,7 +261,10 @@ mod tests {
         database.execute_batch("ROLLBACK").unwrap();
         migrate(&database).unwrap();
         migrate(&database).unwrap();
-        assert_eq!(database.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)), Ok(2));
+        assert_eq!(
+            database.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)),
+            Ok(VERSIONS.len() as i64)
+        );
     }
 
     #[test]

@@ -115,17 +115,32 @@ impl Writer {
         if copy {
             self.need("copy");
         }
-        let to = if self.variables && self.dice.percent(5) { "${a}".into() } else { format!("r{}@example.org", self.redirects) };
+        let to = if self.variables && self.dice.percent(5) {
+            "${a}".into()
+        } else {
+            format!("r{}@example.org", self.redirects)
+        };
         Node::Line(format!("redirect{} \"{to}\";", if copy { " :copy" } else { "" }))
     }
 
     fn set(&mut self) -> Node {
         let name = self.dice.pick(words::VARIABLES);
-        let value = if self.dice.percent(40) { format!("\"{}{}\"", self.variable(), self.dice.pick(&["", " ", "x"])) } else { let text = self.dice.pick(words::TEXTS); self.quote(text) };
+        let value = if self.dice.percent(40) {
+            format!("\"{}{}\"", self.variable(), self.dice.pick(&["", " ", "x"]))
+        } else {
+            let text = self.dice.pick(words::TEXTS);
+            self.quote(text)
+        };
         let mut tags = String::new();
         if self.dice.percent(40) {
             // One of each precedence at most (RFC 5229 §4.1).
-            for group in [&[":lower", ":upper"][..], &[":lowerfirst", ":upperfirst"], &[":quotewildcard"], &[":length"], &[":encodeurl"]] {
+            for group in [
+                &[":lower", ":upper"][..],
+                &[":lowerfirst", ":upperfirst"],
+                &[":quotewildcard"],
+                &[":length"],
+                &[":encodeurl"],
+            ] {
                 if self.dice.percent(35) {
                     let tag = self.dice.pick(group);
                     if tag == ":encodeurl" {
@@ -153,7 +168,11 @@ impl Writer {
         }
         self.need("enotify");
         self.notifies += 1;
-        let shown = if self.variables { format!("{}|{}|{}", self.variable(), self.variable(), self.variable()) } else { "text ${a}".into() };
+        let shown = if self.variables {
+            format!("{}|{}|{}", self.variable(), self.variable(), self.variable())
+        } else {
+            "text ${a}".into()
+        };
         let tags = self.dice.pick(&["", "", " :importance \"1\"", " :importance \"3\"", " :from \"kim@example.com\""]);
         Node::Line(format!("notify :message \"{shown}\"{tags} \"mailto:n{}@example.org\";", self.notifies))
     }
@@ -215,7 +234,13 @@ impl Writer {
             self.marks += 1;
             let shown = if self.variables { "-${1}-" } else { "" };
             let mark = Node::Line(format!("fileinto \"m{}{shown}\";", self.marks));
-            block.push(Node::Chain(vec![(format!("if header :mime {option} :matches \"content-type\" \"{}\"", self.dice.pick(&["*", "text*", "*ml", "application/*"])), vec![mark])]));
+            block.push(Node::Chain(vec![(
+                format!(
+                    "if header :mime {option} :matches \"content-type\" \"{}\"",
+                    self.dice.pick(&["*", "text*", "*ml", "application/*"])
+                ),
+                vec![mark],
+            )]));
         }
         let head = if self.dice.percent(30) {
             let name = format!("loop{}", self.loops);
@@ -266,13 +291,22 @@ impl Writer {
         self.need("include");
         let which = self.includes[self.dice.below(self.includes.len())].clone();
         let which = if self.dice.percent(8) { ":personal \"nosuchscript\"".to_string() } else { which };
-        let optional = if which.contains("nosuch") && self.dice.percent(85) || self.dice.percent(10) { " :optional" } else { "" };
+        let optional =
+            if which.contains("nosuch") && self.dice.percent(85) || self.dice.percent(10) { " :optional" } else { "" };
         let once = self.dice.pick(&["", " :once", " :once"]);
         Node::Line(format!("include{once}{optional} {which};"))
     }
 
     fn comment(&mut self) -> Node {
-        Node::Line(self.dice.pick(&["# a comment; with \"quotes\" { and a brace", "/* a comment\r\n * over lines; keep; \" */", "/**/"]).to_string())
+        Node::Line(
+            self.dice
+                .pick(&[
+                    "# a comment; with \"quotes\" { and a brace",
+                    "/* a comment\r\n * over lines; keep; \" */",
+                    "/**/",
+                ])
+                .to_string(),
+        )
     }
 
     /// Ends the script with an error, or by one limit.

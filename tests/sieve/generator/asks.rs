@@ -77,7 +77,13 @@ impl Writer {
     }
 
     fn comparator(&mut self, is_text: bool, is_count: bool) -> String {
-        let numeric = if is_text { 0 } else if is_count { 60 } else { 25 };
+        let numeric = if is_text {
+            0
+        } else if is_count {
+            60
+        } else {
+            25
+        };
         if self.dice.percent(numeric) {
             self.need("comparator-i;ascii-numeric");
             return ":comparator \"i;ascii-numeric\"".into();
@@ -139,8 +145,23 @@ impl Writer {
         let mut pattern = if from == 0 && self.dice.percent(50) { "^".to_string() } else { String::new() };
         for letter in &letters[from..upto] {
             match self.dice.below(24) {
-                0 => pattern += self.dice.pick(&[".", "(.)", ".*", "(.*)", "[a-z]", "[^x]", "([a-zA-Z]+)", "[[:alnum:]]?", "(a|.)", "x{0,2}."]),
-                _ if letter.is_alphanumeric() || matches!(letter, ' ' | '@' | '-' | '_' | ',' | ';') => pattern.push(*letter),
+                0 => {
+                    pattern += self.dice.pick(&[
+                        ".",
+                        "(.)",
+                        ".*",
+                        "(.*)",
+                        "[a-z]",
+                        "[^x]",
+                        "([a-zA-Z]+)",
+                        "[[:alnum:]]?",
+                        "(a|.)",
+                        "x{0,2}.",
+                    ])
+                }
+                _ if letter.is_alphanumeric() || matches!(letter, ' ' | '@' | '-' | '_' | ',' | ';') => {
+                    pattern.push(*letter)
+                }
                 _ if letter.is_ascii_punctuation() => pattern.extend(['\\', *letter]),
                 _ => pattern.push(*letter),
             }
@@ -239,7 +260,10 @@ impl Writer {
     fn now(&mut self) -> String {
         let zone = self.dice.pick(words::ZONES);
         match self.dice.below(4) {
-            0 => format!("currentdate :zone \"{zone}\" :matches \"zone\" \"{}\"", self.dice.pick(&["+*", "-0?00", "+0100"])),
+            0 => format!(
+                "currentdate :zone \"{zone}\" :matches \"zone\" \"{}\"",
+                self.dice.pick(&["+*", "-0?00", "+0100"])
+            ),
             1 => {
                 self.need("relational");
                 format!("currentdate :zone \"{zone}\" :value \"ge\" \"year\" \"{}\"", self.dice.pick(&["2020", "2999"]))
@@ -248,30 +272,50 @@ impl Writer {
                 self.need("regex");
                 "currentdate :regex \"date\" \"^[0-9]{4}-[01][0-9]-[0-3][0-9]$\"".into()
             }
-            _ => format!("currentdate :matches \"{}\" \"{}\"", self.dice.pick(&["time", "iso8601", "std11"]), self.dice.pick(&["??:??:??", "*-*-*T*", "*, * +*", "*:*"])),
+            _ => format!(
+                "currentdate :matches \"{}\" \"{}\"",
+                self.dice.pick(&["time", "iso8601", "std11"]),
+                self.dice.pick(&["??:??:??", "*-*-*T*", "*, * +*", "*:*"])
+            ),
         }
     }
 
     fn string(&mut self) -> String {
         let count = 1 + self.dice.below(2);
-        let sources: Vec<String> = (0..count).map(|_| {
-            if self.dice.percent(80) { format!("\"{}\"", self.variable()) } else { let text = self.dice.pick(words::TEXTS); self.quote(text) }
-        }).collect();
+        let sources: Vec<String> = (0..count)
+            .map(|_| {
+                if self.dice.percent(80) {
+                    format!("\"{}\"", self.variable())
+                } else {
+                    let text = self.dice.pick(words::TEXTS);
+                    self.quote(text)
+                }
+            })
+            .collect();
         let found = self.matching(words::TEXTS, true);
         // 0.5.19 takes `i;octet` where no comparator is named; most tests name one, so that they can be compared.
-        let named = if found.tags.contains(":comparator") || self.dice.percent(10) { "" } else { " :comparator \"i;ascii-casemap\"" };
+        let named = if found.tags.contains(":comparator") || self.dice.percent(10) {
+            ""
+        } else {
+            " :comparator \"i;ascii-casemap\""
+        };
         format!("string {}{named} [{}] {}", found.tags, sources.join(", "), found.keys)
     }
 
     fn hasflag(&mut self) -> String {
         self.need("imap4flags");
         let found = self.matching(words::FLAGS, true);
-        let list = if self.variables && self.dice.percent(30) { self.dice.pick(&["\"a\" ", "[\"a\", \"b\"] "]) } else { "" };
+        let list =
+            if self.variables && self.dice.percent(30) { self.dice.pick(&["\"a\" ", "[\"a\", \"b\"] "]) } else { "" };
         format!("hasflag {} {list}{}", found.tags, found.keys)
     }
 
     fn size(&mut self) -> String {
-        format!("size {} {}", self.dice.pick(&[":over", ":under"]), self.dice.pick(&["0", "1", "500", "1K", "1M", "1000", "2k", "1G"]))
+        format!(
+            "size {} {}",
+            self.dice.pick(&[":over", ":under"]),
+            self.dice.pick(&["0", "1", "500", "1K", "1M", "1000", "2k", "1G"])
+        )
     }
 
     fn exists(&mut self) -> String {
@@ -283,13 +327,21 @@ impl Writer {
     fn score(&mut self) -> String {
         self.need("relational");
         self.need("comparator-i;ascii-numeric");
-        let (test, extension) = *self.dice.pick(&[&("spamtest", "spamtest"), &("spamtest :percent", "spamtestplus"), &("virustest", "virustest")]);
+        let (test, extension) = *self.dice.pick(&[
+            &("spamtest", "spamtest"),
+            &("spamtest :percent", "spamtestplus"),
+            &("virustest", "virustest"),
+        ]);
         // Both together only earn a warning.
-        let extension = if extension == "spamtest" && self.needs.contains("spamtestplus") { "spamtestplus" } else { extension };
+        let extension =
+            if extension == "spamtest" && self.needs.contains("spamtestplus") { "spamtestplus" } else { extension };
         self.needs.retain(|name| !(extension == "spamtestplus" && name == "spamtest"));
         self.need(extension);
         let relation = self.relation(":value");
-        format!("{test} {relation} :comparator \"i;ascii-numeric\" \"{}\"", self.dice.pick(&["0", "1", "2", "3", "5", "7", "10", "60", "100"]))
+        format!(
+            "{test} {relation} :comparator \"i;ascii-numeric\" \"{}\"",
+            self.dice.pick(&["0", "1", "2", "3", "5", "7", "10", "60", "100"])
+        )
     }
 
     /// What the implementation says of itself.
@@ -297,28 +349,61 @@ impl Writer {
         match self.dice.below(6) {
             0 => {
                 self.need("ihave");
-                format!("ihave {}", self.dice.pick(&["\"fileinto\"", "[\"body\", \"date\"]", "\"vnd.example.nosuch\"", "[\"copy\", \"vnd.example.nosuch\"]"]))
+                format!(
+                    "ihave {}",
+                    self.dice.pick(&[
+                        "\"fileinto\"",
+                        "[\"body\", \"date\"]",
+                        "\"vnd.example.nosuch\"",
+                        "[\"copy\", \"vnd.example.nosuch\"]"
+                    ])
+                )
             }
             1 => {
                 self.need("mailbox");
-                format!("mailboxexists {}", self.dice.pick(&["\"INBOX\"", "\"nosuchfolder\"", "[\"INBOX\", \"nosuchfolder\"]"]))
+                format!(
+                    "mailboxexists {}",
+                    self.dice.pick(&["\"INBOX\"", "\"nosuchfolder\"", "[\"INBOX\", \"nosuchfolder\"]"])
+                )
             }
             2 => {
                 self.need("enotify");
-                format!("valid_notify_method {}", self.dice.pick(&["\"mailto:kim@example.com\"", "\"mailto:\"", "\"xmpp:kim@example.com\"", "[\"mailto:a@example.org?subject=x\", \"nonsense\"]"]))
+                format!(
+                    "valid_notify_method {}",
+                    self.dice.pick(&[
+                        "\"mailto:kim@example.com\"",
+                        "\"mailto:\"",
+                        "\"xmpp:kim@example.com\"",
+                        "[\"mailto:a@example.org?subject=x\", \"nonsense\"]"
+                    ])
+                )
             }
             3 => {
                 self.need("enotify");
-                format!("notify_method_capability {} \"mailto:kim@example.com\" \"{}\" \"{}\"", self.dice.pick(&["", ":is", ":contains"]), self.dice.pick(&["Online", "online", "other"]), self.dice.pick(&["maybe", "yes", ""]))
+                format!(
+                    "notify_method_capability {} \"mailto:kim@example.com\" \"{}\" \"{}\"",
+                    self.dice.pick(&["", ":is", ":contains"]),
+                    self.dice.pick(&["Online", "online", "other"]),
+                    self.dice.pick(&["maybe", "yes", ""])
+                )
             }
             4 => {
                 self.need("environment");
-                format!("environment {} \"{}\" \"{}\"", self.dice.pick(&[":is", ":contains", ":matches"]), self.dice.pick(&["name", "x-missing"]), self.dice.pick(&["", "*", "nothing"]))
+                format!(
+                    "environment {} \"{}\" \"{}\"",
+                    self.dice.pick(&[":is", ":contains", ":matches"]),
+                    self.dice.pick(&["name", "x-missing"]),
+                    self.dice.pick(&["", "*", "nothing"])
+                )
             }
             _ => {
                 self.need("duplicate");
                 self.marks += 1;
-                format!("duplicate :handle \"h{}\"{}", self.marks, self.dice.pick(&["", " :seconds 3600", " :header \"message-id\"", " :uniqueid \"u\"", " :last"]))
+                format!(
+                    "duplicate :handle \"h{}\"{}",
+                    self.marks,
+                    self.dice.pick(&["", " :seconds 3600", " :header \"message-id\"", " :uniqueid \"u\"", " :last"])
+                )
             }
         }
     }
@@ -328,7 +413,14 @@ impl Writer {
         self.need("mime");
         let child = self.dice.pick(&["", ":anychild "]);
         match self.dice.below(6) {
-            0 => format!("exists :mime {child}{}", plain_strings(&self.dice.some(&["content-type", "content-disposition", "content-id", "x-part", "subject"], 1, 2))),
+            0 => format!(
+                "exists :mime {child}{}",
+                plain_strings(&self.dice.some(
+                    &["content-type", "content-disposition", "content-id", "x-part", "subject"],
+                    1,
+                    2
+                ))
+            ),
             1 => {
                 let found = self.matching(&["juergen@example.de", "inner@example.net", "example.org"], true);
                 format!("address :mime {child}{} \"from\" {}", found.tags, found.keys)
@@ -346,7 +438,21 @@ impl Writer {
             }
             _ => {
                 let option = self.dice.pick(&[":type", ":subtype", ":contenttype"]);
-                let found = self.matching(&["text", "plain", "text/plain", "html", "multipart/mixed", "mixed", "application/pdf", "pdf", "attachment", "inline"], true);
+                let found = self.matching(
+                    &[
+                        "text",
+                        "plain",
+                        "text/plain",
+                        "html",
+                        "multipart/mixed",
+                        "mixed",
+                        "application/pdf",
+                        "pdf",
+                        "attachment",
+                        "inline",
+                    ],
+                    true,
+                );
                 let field = self.dice.pick(&["content-type", "Content-Type", "content-disposition"]);
                 format!("header :mime {child}{option} {} \"{field}\" {}", found.tags, found.keys)
             }

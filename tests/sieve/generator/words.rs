@@ -2,8 +2,31 @@
 
 /// Header fields with values, or parts of values, as people would write them into a rule.
 pub(super) const FIELDS: &[(&str, &[&str])] = &[
-    ("subject", &["Invoice 2024-117 for the boat (final)", "Scan: three pages", "Grüße aus Köln:", "lifetimes * and ? in patterns", "[rust-users] Re: lifetimes", "Cron <root@host> backup FAILED: 100%", "Fwd: see below", "no space, Lower case name", "the inner letter", ""]),
-    ("from", &["Anna Berg <anna.berg@example.org>", "anna.berg@example.org", "Jürgen Müller <juergen@example.de>", "cron@host.example.net (Cron Daemon)", "Carol via Rust Users"]),
+    (
+        "subject",
+        &[
+            "Invoice 2024-117 for the boat (final)",
+            "Scan: three pages",
+            "Grüße aus Köln:",
+            "lifetimes * and ? in patterns",
+            "[rust-users] Re: lifetimes",
+            "Cron <root@host> backup FAILED: 100%",
+            "Fwd: see below",
+            "no space, Lower case name",
+            "the inner letter",
+            "",
+        ],
+    ),
+    (
+        "from",
+        &[
+            "Anna Berg <anna.berg@example.org>",
+            "anna.berg@example.org",
+            "Jürgen Müller <juergen@example.de>",
+            "cron@host.example.net (Cron Daemon)",
+            "Carol via Rust Users",
+        ],
+    ),
     ("to", &["kim@example.com", "kim+Scans@example.com", "undisclosed-recipients:;", "Lund, Ole"]),
     ("cc", &["team@example.org", "lonely"]),
     ("x-number", &["42", "7", "007"]),
@@ -30,21 +53,70 @@ pub(super) const ADDRESS_FIELDS: &[&str] =
 
 /// Addresses and their parts.
 pub(super) const ADDRESSES: &[&str] = &[
-    "anna.berg@example.org", "kim@example.com", "kim+Scans@example.com", "juergen@example.de", "carol@example.net",
-    "o'brien+x=y@sub.example.org", "KIM+@Example.COM", "a.b+c@example.org", "\"quoted local\"@example.org",
-    "routed@example.org", "cron@host.example.net", "rust-users@lists.example.org", "anna.berg", "kim", "kim+a+b",
-    "example.com", "example.org", "Scans", "a+b", "", "c", "x=y", "lists.example.org", "undisclosed-recipients",
+    "anna.berg@example.org",
+    "kim@example.com",
+    "kim+Scans@example.com",
+    "juergen@example.de",
+    "carol@example.net",
+    "o'brien+x=y@sub.example.org",
+    "KIM+@Example.COM",
+    "a.b+c@example.org",
+    "\"quoted local\"@example.org",
+    "routed@example.org",
+    "cron@host.example.net",
+    "rust-users@lists.example.org",
+    "anna.berg",
+    "kim",
+    "kim+a+b",
+    "example.com",
+    "example.org",
+    "Scans",
+    "a+b",
+    "",
+    "c",
+    "x=y",
+    "lists.example.org",
+    "undisclosed-recipients",
 ];
 
 pub(super) const BODY: &[&str] = &[
-    "the invoice for the boat", "1,250.50 EUR", "Best wishes", "The pages are attached. Total: 3", "pages = one file",
-    "<b>pages</b>", "Total: 3 & more", "name;price", "%PDF-1.4", "Grüße aus Köln, 日本.", "What does \\\\0 mean?",
-    "backup: 100%", "inner bold", "naïve text, third part", "This is the preamble", "This is the epilogue", "No header fields",
-    "inner@example.net", "the inner letter", "", "nobody says this", "anna",
+    "the invoice for the boat",
+    "1,250.50 EUR",
+    "Best wishes",
+    "The pages are attached. Total: 3",
+    "pages = one file",
+    "<b>pages</b>",
+    "Total: 3 & more",
+    "name;price",
+    "%PDF-1.4",
+    "Grüße aus Köln, 日本.",
+    "What does \\\\0 mean?",
+    "backup: 100%",
+    "inner bold",
+    "naïve text, third part",
+    "This is the preamble",
+    "This is the epilogue",
+    "No header fields",
+    "inner@example.net",
+    "the inner letter",
+    "",
+    "nobody says this",
+    "anna",
 ];
 
-pub(super) const TYPES: &[&str] =
-    &["text", "text/plain", "text/html", "application/pdf", "multipart", "message/rfc822", "image", "text/csv", "", "audio/ogg", "message"];
+pub(super) const TYPES: &[&str] = &[
+    "text",
+    "text/plain",
+    "text/html",
+    "application/pdf",
+    "multipart",
+    "message/rfc822",
+    "image",
+    "text/csv",
+    "",
+    "audio/ogg",
+    "message",
+];
 
 /// Parts of a date, each with values that some letter has.
 pub(super) const DATE_PARTS: &[(&str, &[&str])] = &[
@@ -65,10 +137,23 @@ pub(super) const DATE_PARTS: &[(&str, &[&str])] = &[
 
 pub(super) const ZONES: &[&str] = &["+0000", "+0100", "-0500", "+0530", "-1200", "+1400", "+0930"];
 
-pub(super) const DATE_FIELDS: &[&str] = &["date", "received", "resent-date", "expires", "delivery-date", "Date", "x-missing"];
+pub(super) const DATE_FIELDS: &[&str] =
+    &["date", "received", "resent-date", "expires", "delivery-date", "Date", "x-missing"];
 
 pub(super) const FLAGS: &[&str] = &[
-    "\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "\\Draft", "$Work", "$label1", "\\seen", "Junk", "$work", "a b", "\\Flagged $Work", "",
+    "\\Seen",
+    "\\Flagged",
+    "\\Answered",
+    "\\Deleted",
+    "\\Draft",
+    "$Work",
+    "$label1",
+    "\\seen",
+    "Junk",
+    "$work",
+    "a b",
+    "\\Flagged $Work",
+    "",
 ];
 
 pub(super) const VARIABLES: &[&str] = &["a", "b", "Name", "long_name_2", "a1"];
@@ -76,14 +161,41 @@ pub(super) const VARIABLES: &[&str] = &["a", "b", "Name", "long_name_2", "a1"];
 /// Parameters of Content-Type and Content-Disposition.
 pub(super) const PARAMETERS: &[&str] = &["charset", "boundary", "name", "filename", "x-note", "format", "size"];
 
-pub(super) const PARAMETER_VALUES: &[&str] =
-    &["utf-8", "us-ascii", "US-ASCII", "iso-8859-1", "outer", "inner", "scan-1.pdf", "prices.csv", "flowed", "one; two", "logo.png", "20", "naïve.txt"];
+pub(super) const PARAMETER_VALUES: &[&str] = &[
+    "utf-8",
+    "us-ascii",
+    "US-ASCII",
+    "iso-8859-1",
+    "outer",
+    "inner",
+    "scan-1.pdf",
+    "prices.csv",
+    "flowed",
+    "one; two",
+    "logo.png",
+    "20",
+    "naïve.txt",
+];
 
 pub(super) const NUMBERS: &[&str] = &["0", "1", "2", "3", "6", "7", "42", "10", "007", "", "abc", "6.5", "12x"];
 
 /// Free text for variables.
 pub(super) const TEXTS: &[&str] = &[
-    "Hello World", "hello", "", "A*b c\\d", "Grüße", "x y  z", "0", "12", "ÄÖÜ ß", "a;b", "tail ", "日本", "The Quick (brown) fox", "a", "b",
+    "Hello World",
+    "hello",
+    "",
+    "A*b c\\d",
+    "Grüße",
+    "x y  z",
+    "0",
+    "12",
+    "ÄÖÜ ß",
+    "a;b",
+    "tail ",
+    "日本",
+    "The Quick (brown) fox",
+    "a",
+    "b",
 ];
 
 /// Texts with one mistake each; every one must be refused whatever stands before it.
