@@ -162,7 +162,8 @@ impl Writer {
                 _ if letter.is_alphanumeric() || matches!(letter, ' ' | '@' | '-' | '_' | ',' | ';') => {
                     pattern.push(*letter)
                 }
-                _ if letter.is_ascii_punctuation() => pattern.extend(['\\', *letter]),
+                // Others must not be escaped: `\<` and `\'` mean something to some libraries.
+                _ if ".[]()*+?{}|^$\\".contains(*letter) => pattern.extend(['\\', *letter]),
                 _ => pattern.push(*letter),
             }
         }
