@@ -80,7 +80,7 @@ fn compare(seeds: &[u64], letters: &[Letter]) -> Found {
                     found.agreed += 1;
                     continue;
                 }
-                let bugs = explained(&oracle, case, letter);
+                let bugs = explained(&oracle, case, letter, &theirs, &ours);
                 if bugs.is_empty() {
                     found.different += 1;
                     if !is_shown && found.shown.len() < SHOWN / THREADS {
@@ -98,10 +98,14 @@ fn compare(seeds: &[u64], letters: &[Letter]) -> Found {
     found
 }
 
-/// The bugs without which both programs agree on this case; none if they don't, or if it has none.
-fn explained(oracle: &Oracle, case: &Case, letter: &Letter) -> Vec<&'static str> {
-    let (mended, names) = pigeonhole::mended(case);
-    if names.is_empty() || differ(oracle, &mended, letter).is_some() { Vec::new() } else { names }
+/// The bug without which both programs agree on this case, or the bugs; none if they don't agree without them all.
+fn explained(oracle: &Oracle, case: &Case, letter: &Letter, theirs: &Outcome, ours: &Outcome) -> Vec<&'static str> {
+    let suspects = pigeonhole::suspects(case, theirs, ours);
+    if let Some((alone, _)) = suspects.iter().find(|(_, without)| differ(oracle, without, letter).is_none()) {
+        return vec![alone];
+    }
+    let (mended, names) = pigeonhole::mended(case, theirs, ours);
+    if names.len() < 2 || differ(oracle, &mended, letter).is_some() { Vec::new() } else { names }
 }
 
 fn differ(oracle: &Oracle, case: &Case, letter: &Letter) -> Option<(Outcome, Outcome)> {
@@ -111,17 +115,14 @@ fn differ(oracle: &Oracle, case: &Case, letter: &Letter) -> Option<(Outcome, Out
 
 /// The smallest case with a difference that we find, and what both programs make of it.
 fn show(oracle: &Oracle, case: &Case, letter: &Letter) -> String {
-    // What is no bug of Pigeonhole's differs without them too.
-    let (mended, _) = pigeonhole::mended(case);
-    let Some((first, _)) = differ(oracle, &mended, letter) else {
-        return format!("seed {}: it differs now and then", case.seed);
+    let differs = |case: &Case| {
+        let (theirs, ours) = differ(oracle, case, letter)?;
+        explained(oracle, case, letter, &theirs, &ours).is_empty().then_some((theirs, ours))
     };
+    let Some((first, _)) = differs(case) else { return format!("seed {}: it differs now and then", case.seed) };
     // A script that lost its `require` differs for another reason.
-    let is_such = |case: &Case| differ(oracle, case, letter).is_some_and(|(theirs, _)| theirs.kind() == first.kind());
-    let small = smallest(&mended, &is_such);
-    let Some((theirs, ours)) = differ(oracle, &small, letter) else {
-        return format!("seed {}: it differs now and then", case.seed);
-    };
+    let small = smallest(case, &|case| differs(case).is_some_and(|(theirs, _)| theirs.kind() == first.kind()));
+    let Some((theirs, ours)) = differs(&small) else { return format!("seed {}: it differs now and then", case.seed) };
     let text = small.text();
     format!("seed {} letter {}\n{text}\nPigeonhole {theirs}\ntamis      {ours}\n", case.seed, letter.name)
 }

@@ -95,7 +95,10 @@ pub(crate) fn edited(message: &str) -> String {
     let shown = parsed.headers().iter().filter(|field| fields.contains(&field.name().to_lowercase().as_str()));
     let shown: Vec<String> = shown
         .map(|field| {
-            format!(" {}[{}]", field.name().to_lowercase(), plain(field.value().as_text().unwrap_or_default()))
+            let raw = message.get(field.offset_start() as usize..field.offset_end() as usize).unwrap_or_default();
+            // Encoded words are decoded in a subject.
+            let subject = Reply::read(&format!("Subject: {}\r\n\r\n", raw.trim())).subject;
+            format!(" {}[{subject}]", field.name().to_lowercase())
         })
         .collect();
     shown.concat()
