@@ -3,6 +3,9 @@
 //! Returns values and prints nothing. Each act goes through the same parts as a delivery, so what is shown here is
 //! what would happen there.
 
+mod history;
+mod old_mail;
+mod refiling;
 mod script_test;
 pub mod scripts;
 
@@ -20,12 +23,14 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use std::{io::ErrorKind, path::Path, sync::Arc, time::Instant};
 
+pub use history::{Hits, Reason, RuleHits, stats, why};
+pub use old_mail::{Application, Applied, Compared, Comparison, Known, NoRun, apply, compare};
 pub use script_test::{Asked as ScriptAsked, Tested as ScriptTested, compile_json, test as test_script};
 
 pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
 pub use crate::deliver::{Explained, Sight};
 pub use crate::filter::{Class, Rule, Rules};
-pub use crate::sieve::{Cache, Diagnostic};
+pub use crate::sieve::{Cache, Diagnostic, announced as extensions};
 pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
@@ -114,6 +119,11 @@ pub fn check_script(text: String, folders: &[String], addresses: &[String]) -> R
         || folders.iter().filter_map(|name| FolderName::parse(name).ok()).map(|name| name.to_string()).collect();
     let folders = (!folders.is_empty()).then(names);
     report(&Question { text, folders, addresses: addresses.to_vec(), ..Question::default() })
+}
+
+/// Is it a folder?
+pub fn is_folder(path: &Path) -> bool {
+    Disk::default().dir(path).is_ok()
 }
 
 /// The scripts of a folder, for `include`.

@@ -19,6 +19,7 @@ pub use crate::store::now;
 pub use env::{Env, OpenError, Sight, has_room, refused, zone};
 pub use explain::{Explained, explain};
 pub use release::release;
+pub use request::request;
 
 use crate::filter::Fate;
 use crate::journal::{Record, Times};

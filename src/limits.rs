@@ -411,3 +411,10 @@ pub const SCRIPT_HISTORY_ROWS_MAX: i64 = 1000;
 pub const SCRIPT_HISTORY_BYTES_MAX: i64 = 8 << 20;
 /// Scripts of editors that are checked at a time: deliveries use the same workers. Beyond: the editor waits.
 pub const SCRIPT_CHECKS_AT_ONCE: usize = 1;
+
+/// Old messages that `tamis sieve apply` moves between two syncs of their folders: bounds what a crash leaves twice.
+pub const REFILE_AT_ONCE: usize = 64;
+/// Old messages that are in memory at once while scripts run over them: enough for the workers of a usual machine.
+pub const OLD_MAIL_AT_ONCE: usize = 4;
+/// Rows of the journal that `tamis sieve stats` reads at once: each may have a record of 256 KiB.
+pub const JOURNAL_ROWS_AT_ONCE: usize = 500;

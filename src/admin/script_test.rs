@@ -146,7 +146,7 @@ fn lists_of(asked: &Asked) -> Vec<List> {
         .collect()
 }
 
-fn first_address(message: &[u8], names: &[&str]) -> Option<String> {
+pub(super) fn first_address(message: &[u8], names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
         let field = mail::fields(message).find(|field| field.is(name))?;
         let text = field.text();
@@ -156,7 +156,7 @@ fn first_address(message: &[u8], names: &[&str]) -> Option<String> {
 }
 
 /// What an earlier delivery of ours wrote on top.
-fn own_scan(message: &[u8]) -> Option<Scan> {
+pub(super) fn own_scan(message: &[u8]) -> Option<Scan> {
     let text = |name: &str| mail::fields(message).find(|field| field.is(name)).map(|field| field.text());
     let class = text("X-PM-Scan")?.split_ascii_whitespace().next()?.to_ascii_uppercase();
     let score = text("X-PM-Score").and_then(|text| text.split_ascii_whitespace().next()?.parse().ok()).unwrap_or(0.0);
@@ -380,7 +380,7 @@ impl Told<'_> {
                 self.sent.push(json!({ "from": from, "to": [to], "msg": msg }));
                 json!({ "do": "redirect", "to": to, "msg": msg })
             }
-            DoneAct::Reject { reason, extended, reply } => {
+            DoneAct::Reject { reason, extended, reply, .. } => {
                 let kind = if *extended { "ereject" } else { "reject" };
                 self.reply(json!({ "do": kind, "reason": reason }), reply)
             }

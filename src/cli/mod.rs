@@ -15,7 +15,6 @@ mod scan;
 mod serve;
 mod show;
 mod sieve;
-mod sieve_history;
 
 use crate::config::{SETTINGS_FILE, Settings};
 use crate::deliver::Env;
@@ -59,15 +58,12 @@ enum Command {
     /// List and check rules.
     #[command(subcommand)]
     Rules(rules::Command),
-    /// Sieve scripts: check, test.
+    /// Sieve scripts: what they say, do and did.
     #[command(subcommand)]
     Sieve(sieve::Command),
     /// Print the manual page or shell completions.
     #[command(subcommand)]
     Docs(docs::Command),
-    /// What users' Sieve scripts were before.
-    #[command(subcommand, hide = true)]
-    SieveHistory(sieve_history::Command),
     /// A caged helper that `serve` starts for hostile content; speaks on standard input and output.
     #[command(hide = true)]
     Worker,
@@ -95,7 +91,6 @@ pub fn run() -> u8 {
         Command::Rules(command) => rules::run(&line.config, &command),
         Command::Sieve(command) => sieve::run(&line.config, &command),
         Command::Docs(command) => docs::run(&command),
-        Command::SieveHistory(command) => sieve_history::run(&line.config, &command),
         Command::Worker => return crate::ask::worker_main(),
     };
     done.unwrap_or_else(|fault| fault.print()).code()

@@ -1,5 +1,6 @@
 //! How values are shown: tables, sizes, times, and foreign text that cannot drive a terminal.
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use std::io::Write;
@@ -31,6 +32,15 @@ pub(super) fn say(line: impl AsRef<str>) {
     let _ = writeln!(std::io::stdout(), "{}", line.as_ref());
 }
 
+/// A progress bar on standard error; silent where that is no terminal.
+pub(super) fn bar(count: usize) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
 /// Foreign text with controls and characters that change the reading direction shown as escapes.
 pub(super) fn safe(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -48,6 +58,19 @@ pub(super) fn safe_lines(text: &str) -> String {
 pub(super) fn time(seconds: i64) -> String {
     let at = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system());
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `3,120`
+pub(super) fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// `12 B`, `3.4 KiB`, `5.6 MiB`.

@@ -25,38 +25,14 @@ pub(super) struct Facts<'a> {
 impl Facts<'_> {
     /// Everything that a run needs beside the message.
     pub(super) fn request(&self, scripts: Scripts, folders: Vec<String>, sight: &Sight) -> Request {
-        let (session, settings) = (&self.mail.session, &sight.settings);
-        let special_uses = settings.special_use.iter().map(|(use_, folder)| (use_.clone(), folder.to_string()));
-        Request {
-            lists: lists(&scripts.lists),
-            includes: includes(&scripts),
-            scripts: in_order(scripts),
-            folders,
-            from: session.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default(),
-            to: self.rcpt.address.to_string(),
-            orig_to: self.original_recipient(),
-            auth: None,
-            user: self.rcpt.mailbox.user.clone(),
-            user_email: self.main_address(&settings.lmtp.recipient_delimiter),
-            recipient_delimiter: settings.lmtp.recipient_delimiter.clone(),
-            stamp: Some(self.stamp.clone()),
-            now: now(),
-            zone: super::zone(),
-            scan: Some(self.scan(sight)),
-            special_uses: special_uses.collect(),
-            environment: self.environment(sight),
-            // Whose MAIL FROM a redirect has is decided where it leaves.
-            options: settings.sieve.clone(),
-            seed: self.seed(),
-            ..Request::default()
-        }
-    }
-
-    /// The name under which the user signs in, where it is an address; else that of the envelope without its detail.
-    fn main_address(&self, delimiters: &str) -> String {
-        let own = Address::parse(&self.rcpt.mailbox.user).ok().filter(|address| !address.domain().is_empty());
-        let address = &self.rcpt.address;
-        own.or_else(|| address.without_detail(delimiters)).unwrap_or_else(|| address.clone()).to_string()
+        let from = self.mail.session.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut request = request(self.rcpt, from, scripts, folders, sight);
+        request.orig_to = self.original_recipient();
+        request.stamp = Some(self.stamp.clone());
+        request.scan = Some(self.scan(sight));
+        request.environment.extend(self.client());
+        request.seed = self.seed();
+        request
     }
 
     /// The address before aliases: Postfix writes it above its Received, where no sender can.
@@ -76,18 +52,12 @@ impl Facts<'_> {
         }
     }
 
-    /// RFC 5183 §4.1.
-    fn environment(&self, sight: &Sight) -> BTreeMap<String, String> {
-        let host = &sight.settings.server.host_name;
+    /// RFC 5183 §4.1: who handed it over.
+    fn client(&self) -> impl Iterator<Item = (String, String)> {
         let client = &self.mail.session.client;
-        let domain = host.split_once('.').map_or(host.as_str(), |(_, domain)| domain);
-        let items = [
-            ("host", Some(host.clone())),
-            ("domain", Some(domain.to_string())),
-            ("remote-host", client.name.clone()),
-            ("remote-ip", client.address.map(|address| address.to_string())),
-        ];
-        items.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect()
+        let address = client.address.map(|address| address.to_string());
+        let items = [("remote-host", client.name.clone()), ("remote-ip", address)];
+        items.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?)))
     }
 
     /// The same when a delivery is tried again, and another for each message and recipient.
@@ -95,6 +65,45 @@ impl Facts<'_> {
         let digest: String = self.looked.digest.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{digest} {}", self.rcpt.address.key())
     }
+}
+
+/// Everything that a run needs beside a message of which nothing more is known than its envelope.
+pub fn request(rcpt: &Rcpt, from: String, scripts: Scripts, folders: Vec<String>, sight: &Sight) -> Request {
+    let settings = &sight.settings;
+    let special_uses = settings.special_use.iter().map(|(use_, folder)| (use_.clone(), folder.to_string()));
+    Request {
+        lists: lists(&scripts.lists),
+        includes: includes(&scripts),
+        scripts: in_order(scripts),
+        folders,
+        from,
+        to: rcpt.address.to_string(),
+        auth: None,
+        user: rcpt.mailbox.user.clone(),
+        user_email: main_address(rcpt, &settings.lmtp.recipient_delimiter),
+        recipient_delimiter: settings.lmtp.recipient_delimiter.clone(),
+        now: now(),
+        zone: super::zone(),
+        special_uses: special_uses.collect(),
+        environment: environment(sight),
+        // Whose MAIL FROM a redirect has is decided where it leaves.
+        options: settings.sieve.clone(),
+        ..Request::default()
+    }
+}
+
+/// The name under which the user signs in, where it is an address; else that of the envelope without its detail.
+fn main_address(rcpt: &Rcpt, delimiters: &str) -> String {
+    let own = Address::parse(&rcpt.mailbox.user).ok().filter(|address| !address.domain().is_empty());
+    let address = &rcpt.address;
+    own.or_else(|| address.without_detail(delimiters)).unwrap_or_else(|| address.clone()).to_string()
+}
+
+/// RFC 5183 §4.1: who we are.
+fn environment(sight: &Sight) -> BTreeMap<String, String> {
+    let host = &sight.settings.server.host_name;
+    let domain = host.split_once('.').map_or(host.as_str(), |(_, domain)| domain);
+    BTreeMap::from([("host".to_string(), host.clone()), ("domain".to_string(), domain.to_string())])
 }
 
 /// Operator, user, operator; last what files spam where nobody has decided.

@@ -104,6 +104,11 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Decoded text (RFC 2047) of the first field of that name, where the message as a whole need not be read.
+pub fn decoded(bytes: &[u8], name: &str) -> Option<String> {
+    fields(bytes).find(|field| field.is(name)).map(|field| decode(field.value))
+}
+
 /// The body as one text, where the parser found no part in it: a multipart may end within the header of its first part.
 fn whole_body(bytes: &[u8]) -> Part {
     let contents = bytes.get(header_end(bytes)..).unwrap_or_default().to_vec();

@@ -26,7 +26,7 @@ pub use fields::{Field, fields, header_end};
 pub use forward::{REDIRECTED, forwarded, goes_round};
 pub use html::{looks_like_html, visible_text};
 pub use links::{Link, links};
-pub use message::{Message, Part};
+pub use message::{Message, Part, decoded};
 pub use received::{client_of, foreign_verdict};
 pub use screen::{Hostile, screen};
 pub use session::{Client, ClientSource, Session};

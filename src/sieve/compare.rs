@@ -118,7 +118,7 @@ impl Relation {
 /// # Errors
 /// What is wrong with it, in a few words.
 pub(super) fn regex(pattern: &str, comparator: Comparator) -> Result<Regex, String> {
-    let built = RegexBuilder::new(pattern)
+    let built = RegexBuilder::new(&as_posix(pattern))
         .case_insensitive(matches!(comparator, Comparator::AsciiCasemap | Comparator::UnicodeCasemap))
         .dot_matches_new_line(true)
         .size_limit(SCRIPT_REGEX_BYTES_MAX)
@@ -126,6 +126,28 @@ pub(super) fn regex(pattern: &str, comparator: Comparator) -> Result<Regex, Stri
         .build();
     built
         .map_err(|error| error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_string())
+}
+
+/// POSIX extended expressions as the crate writes them: `\`` and `\'` are the ends of the value, and a backslash before a
+/// letter that has no meaning is left out.
+fn as_posix(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('`') => out.push_str("\\A"),
+            Some('\'') => out.push_str("\\z"),
+            Some(c) if c.is_ascii_alphabetic() && !"wWsSbBdD".contains(c) => out.push(c),
+            Some(c) if c.is_alphanumeric() && !c.is_ascii_alphabetic() => out.push(c),
+            Some(c) => out.extend(['\\', c]),
+            None => out.push('\\'),
+        }
+    }
+    out
 }
 
 /// Each octet as a character of its own.

@@ -133,7 +133,7 @@ pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> 
         }
         outcome.asked.append(&mut part.asked);
         outcome.edits.clone_from(&letter.edits);
-        let kept = part.done.iter().any(|done| matches!(done.act, DoneAct::Keep { .. }));
+        let kept = part.explicit_keep;
         explicit_keep |= kept;
         merge(&mut outcome, part);
         if outcome.keep.is_none() && !kept {

@@ -29,6 +29,7 @@ mod reply;
 mod report;
 mod request;
 mod rfc822;
+mod rules;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub use extensions::announced;
 pub use outcome::{Done, DoneAct, Fault, Outcome};
 pub use report::{Diagnostic, Question, Report, report};
 pub use request::{DEFAULT_SCRIPT, Include, List, Options, Request, Scan, ScoreField, Script};
+pub use rules::{Rule, action_of, keeps, rules_of};
 
 use crate::mail;
 use crate::plan::{Flags, Plan};

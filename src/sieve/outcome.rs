@@ -12,6 +12,8 @@ pub struct Outcome {
     pub done: Vec<Done>,
     /// Is the message kept in the inbox at the end, because nothing took that away?
     pub keep: Option<Flags>,
+    /// Was there a `keep` in the last script that ran?
+    pub explicit_keep: bool,
     /// Changes of the header, in order.
     pub edits: Vec<Edit>,
     pub asked: Vec<Asked>,
@@ -48,11 +50,13 @@ pub enum DoneAct {
         to: String,
         from: String,
     },
-    /// `None`: no reply may be sent; the words say why.
+    /// Where no reply may be sent, the words say why; `drops`: the message then goes, because its sender is nobody or
+    /// forged (RFC 5429 §2.2), else it is kept.
     Reject {
         reason: String,
         extended: bool,
         reply: Result<Outgoing, String>,
+        drops: bool,
     },
     Vacation {
         reply: Result<Outgoing, String>,
@@ -96,11 +100,14 @@ impl Outcome {
                 DoneAct::Discard => discarded = Some(format!("{place}: discard")),
                 DoneAct::Redirect { to, from } => plan.actions.push(redirect(to, from, done.edits)),
                 DoneAct::Reject { reply: Ok(reply), .. } => plan.actions.push(Action::Send(reply.clone())),
-                // RFC 5429 §2.2: there is nobody to tell.
-                DoneAct::Reject { reply: Err(why), .. } => discarded = Some(format!("{place}: reject, but {why}")),
+                DoneAct::Reject { reply: Err(why), drops: true, .. } => {
+                    discarded = Some(format!("{place}: reject, but {why}"));
+                }
                 DoneAct::Vacation { reply: Ok(reply) } => plan.actions.push(Action::Send(reply.clone())),
                 DoneAct::Notify { reply: Ok(reply), .. } => plan.actions.push(Action::Send(reply.clone())),
-                DoneAct::Vacation { reply: Err(why) } | DoneAct::Notify { reply: Err(why), .. } => {
+                DoneAct::Vacation { reply: Err(why) }
+                | DoneAct::Notify { reply: Err(why), .. }
+                | DoneAct::Reject { reply: Err(why), .. } => {
                     plan.trace.push(Step {
                         script: done.script.clone(),
                         line: done.line,

@@ -20,7 +20,7 @@ pub struct FolderCount {
 /// Reads what users keep in their homes.
 #[derive(Clone, Debug, Default)]
 pub struct Homes {
-    disk: Disk,
+    pub(super) disk: Disk,
 }
 
 impl Homes {
@@ -41,6 +41,15 @@ impl Homes {
     /// The scripts of a user and of the operator.
     pub fn scripts(&self, mailbox: &Mailbox, paths: &ScriptPaths) -> Scripts {
         owner::as_owner(mailbox.owner, || scripts::read(&self.disk, mailbox, paths)).unwrap_or_else(|error| Scripts {
+            unreadable: vec![(mailbox.home.clone(), error.to_string())],
+            ..Scripts::default()
+        })
+    }
+
+    /// As [`Homes::scripts`], with another script, (name, text), in the place of the user's.
+    pub fn scripts_with(&self, mailbox: &Mailbox, paths: &ScriptPaths, personal: (String, String)) -> Scripts {
+        let read = || scripts::read_with(&self.disk, mailbox, paths, Some(personal));
+        owner::as_owner(mailbox.owner, read).unwrap_or_else(|error| Scripts {
             unreadable: vec![(mailbox.home.clone(), error.to_string())],
             ..Scripts::default()
         })

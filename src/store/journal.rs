@@ -51,6 +51,17 @@ pub struct Wanted {
     pub limit: usize,
 }
 
+/// Which rows of one user or message to read; newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// The whole name, in any ASCII case.
+    pub user: Option<String>,
+    /// The whole Message-ID without its brackets.
+    pub message_id: Option<String>,
+    /// Seconds since 1970: rows of this time and later.
+    pub since: i64,
+}
+
 /// Written behind: a reply does not wait for it, but where the database's queue is full. Texts are cut at
 /// [`ROW_TEXT_BYTES_MAX`]; a record beyond [`JOURNAL_DETAILS_BYTES_MAX`] is replaced by its size. The id of `row` is
 /// ignored.
@@ -119,6 +130,20 @@ fn list_from(database: &Database, wanted: &Wanted, (at, id): (i64, i64)) -> Resu
     database.read(|c| {
         c.prepare_cached(include_str!("journal_list.sql"))?
             .query_map(params![rcpt, from, class, since, at, id, limit], read)?
+            .collect()
+    })
+}
+
+/// The newest rows that are sought and older than `last`, at most `limit`. Reads all rows of that time: for people.
+///
+/// # Errors
+/// As [`Database::read`].
+pub fn seek(database: &Database, sought: &Sought, last: Option<&Row>, limit: usize) -> Result<Vec<Row>, Refusal> {
+    let (at, id) = last.map_or((i64::MAX, i64::MAX), |last| (last.at, last.id));
+    let Sought { user, message_id, since } = sought;
+    database.read(|c| {
+        c.prepare_cached(include_str!("journal_seek.sql"))?
+            .query_map(params![user, message_id, since, at, id, limited(limit)], read)?
             .collect()
     })
 }
@@ -325,6 +350,26 @@ mod tests {
         assert_eq!(subjects(&second), ["20", "18", "16"]);
         assert!(list_after(&database, &wanted, &second[2]).unwrap().is_empty());
         assert_eq!(list(&database, &Wanted::default()).unwrap().len(), 30);
+    }
+
+    #[test]
+    fn rows_of_one_user_and_of_one_message_are_found_page_by_page() {
+        let rows = (0..6).map(|at| Row {
+            at,
+            user: if at % 2 == 0 { "Anna@x".into() } else { "ben@x".into() },
+            message_id: format!("{}@x", at / 2),
+            ..Row::default()
+        });
+        let (_folder, database) = with(rows);
+        let times = |sought: &Sought, last: Option<&Row>| -> Vec<i64> {
+            seek(&database, sought, last, 2).unwrap().iter().map(|row| row.at).collect()
+        };
+        let anna = Sought { user: Some("anna@x".into()), ..Sought::default() };
+        assert_eq!(times(&anna, None), [4, 2]);
+        let last = seek(&database, &anna, None, 2).unwrap().remove(1);
+        assert_eq!(times(&anna, Some(&last)), [0]);
+        assert_eq!(times(&Sought { since: 1, ..anna }, Some(&last)), [0; 0]);
+        assert_eq!(times(&Sought { message_id: Some("1@x".into()), ..Sought::default() }, None), [3, 2]);
     }
 
     #[test]

@@ -36,6 +36,18 @@ pub(super) fn letters(folder: &Dir, wanted: &[String]) -> String {
     }
 }
 
+/// The keywords for which these letters stand in this folder; those without a meaning are left out.
+pub(super) fn names(folder: &Dir, letters: &str) -> Vec<String> {
+    if letters.is_empty() {
+        return Vec::new();
+    }
+    let bytes = folder.read(FILE, KEYWORDS_BYTES_MAX).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let number = |letter: char| ('a'..='z').position(|known| known == letter);
+    let name = |number| entries(&text).find(|(known, _)| *known == number).map(|(_, name)| name.to_string());
+    letters.chars().filter_map(number).filter_map(name).collect()
+}
+
 fn letters_in(text: &str, names: &[&str], folder: &Dir) -> String {
     let mut letters = BTreeSet::new();
     for name in names {
@@ -107,6 +119,7 @@ mod tests {
         let dir = Disk::default().dir(place.path()).unwrap();
         assert_eq!(letters(&dir, &words(&["one", "two"])), "ab");
         assert_eq!(letters(&dir, &words(&["three", "ONE"])), "ac");
+        assert_eq!(names(&dir, "cax"), ["three", "one"]);
         assert_eq!(letters(&dir, &words(&["two words", "(", "", &"x".repeat(51)])), "");
         for n in 0..30 {
             letters(&dir, &words(&[&format!("k{n}")]));

@@ -89,9 +89,19 @@ fn one_name(name: &str) -> Result<&str, String> {
 
 /// Reads what applies to one mailbox. What is not there is left out; what is there and can't be read is reported.
 pub(super) fn read(disk: &Disk, mailbox: &Mailbox, paths: &ScriptPaths) -> Scripts {
+    read_with(disk, mailbox, paths, None)
+}
+
+/// As [`read`], with another script in the place of the user's where one is given.
+pub(super) fn read_with(
+    disk: &Disk,
+    mailbox: &Mailbox,
+    paths: &ScriptPaths,
+    personal: Option<(String, String)>,
+) -> Scripts {
     let mut reader = Reader { disk, mailbox, home: None, bytes_left: SCRIPTS_BYTES_MAX, unreadable: Vec::new() };
     let before = reader.some(&paths.before);
-    let personal = reader.personal(paths);
+    let personal = personal.or_else(|| reader.personal(paths));
     let after = reader.some(&paths.after);
     let last = if paths.last == "off" { Some(("last".into(), String::new())) } else { reader.file(&paths.last) };
     let speak_of = |word: &str, more: &[(String, String)]| {

@@ -15,6 +15,7 @@ mod world;
 mod answers;
 mod cases;
 mod commands;
+mod sieve_commands;
 mod sockets;
 mod suspended;
 mod talk;

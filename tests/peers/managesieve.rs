@@ -402,14 +402,14 @@ fn a_history_is_kept_and_an_old_version_comes_back() {
     }
     fs::write(house.home("sieve/main.sieve"), "discard;").unwrap();
     assert!(wire.command("PUTSCRIPT \"main\" \"# last\"").starts_with("OK"));
-    let log = house.said(&["sieve-history", "log", ANNA, "main", "--json"]);
+    let log = house.said(&["sieve", "log", ANNA, "main", "--json"]);
     let how: Vec<&str> =
         log.lines().map(|line| line.split("\"how\":\"").nth(1).unwrap().split('"').next().unwrap()).collect();
     assert_eq!(how, ["stored", "found", "stored", "stored"], "{log}");
     assert!(log.lines().next().unwrap().contains("anna@example.test from 127.0.0.1"), "{log}");
-    house.said(&["sieve-history", "rollback", ANNA, "main"]);
+    house.said(&["sieve", "rollback", ANNA, "main"]);
     assert_eq!(wire.command("GETSCRIPT \"main\""), "OK \"That is it\" | {8}discard;\n");
     assert!(wire.command("RENAMESCRIPT \"main\" \"new\"").starts_with("OK"));
-    let log = house.said(&["sieve-history", "log", ANNA, "new"]);
+    let log = house.said(&["sieve", "log", ANNA, "new"]);
     assert!(log.contains("renamed") && log.contains("rollback"), "{log}");
 }

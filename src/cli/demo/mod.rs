@@ -17,7 +17,6 @@ use crate::deliver::Env;
 use crate::mail::Address;
 use crate::serve;
 use client::{Client, Said};
-use indicatif::{ProgressBar, ProgressStyle};
 use letters::Letter;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,10 +94,7 @@ async fn send_all(env: &Env) -> std::io::Result<Vec<(Letter, Vec<Said>)>> {
     let socket = env.settings.lmtp.unix.clone().unwrap_or_default();
     let mut client = Client::connect(&socket).await?;
     let letters = letters::all(crate::deliver::now());
-    let bar = ProgressBar::new(letters.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
-        bar.set_style(style);
-    }
+    let bar = show::bar(letters.len());
     let mut all = Vec::new();
     for letter in letters {
         bar.set_message(letter.kind);

@@ -4,6 +4,7 @@
 
 use super::super::{Exit, Fault, scan, show};
 use super::check::print as print_diagnostic;
+use super::differences::{self, Wanted};
 use crate::admin::{self, Cache, ScriptAsked, ScriptTested};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,12 +16,21 @@ pub(in crate::cli) struct Args {
     /// The script.
     #[arg(required_unless_present = "batch")]
     script: Option<PathBuf>,
-    /// A message file; `-` is standard input.
-    #[arg(required_unless_present = "batch")]
+    /// A message file; `-` is standard input. Or a Maildir, to see which messages the script would treat differently.
+    #[arg(required_unless_present = "batch", value_name = "MESSAGE|MAILDIR")]
     message: Option<PathBuf>,
-    /// One JSON object.
+    /// One JSON object; of a Maildir one for each message that differs, and a summary.
     #[arg(long)]
     json: bool,
+    /// Of a Maildir: the user whose active script the new one is compared with.
+    #[arg(long, value_name = "USER", conflicts_with = "batch")]
+    user: Option<String>,
+    /// Of a Maildir: the script that the new one is compared with.
+    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    active: Option<PathBuf>,
+    /// Of a Maildir: only this folder.
+    #[arg(long, value_name = "NAME", conflicts_with = "batch")]
+    folder: Option<String>,
     /// One JSON request per line on standard input, one JSON answer per line on standard output.
     #[arg(long, conflicts_with_all = ["script", "message"])]
     batch: bool,
@@ -71,13 +81,27 @@ pub(in crate::cli) struct Args {
     trace: Option<u8>,
 }
 
-pub(super) fn run(_config: &Path, args: &Args) -> Result<Exit, Fault> {
+pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
     if args.batch {
         return batch();
     }
     let (Some(script), Some(message)) = (&args.script, &args.message) else {
         return Err(Fault::new(Exit::Usage, "a script and a message are needed"));
     };
+    if admin::is_folder(message) {
+        let wanted = Wanted {
+            new: super::good_script(script, args.json)?,
+            active: args.active.as_deref().map(super::script).transpose()?,
+            user: args.user.as_deref().map(super::user).transpose()?,
+            maildir: message,
+            folder: args.folder.as_deref(),
+            json: args.json,
+        };
+        return differences::run(config, wanted);
+    }
+    if args.user.is_some() || args.active.is_some() || args.folder.is_some() {
+        return Err(Fault::new(Exit::Usage, format!("{} is no Maildir", message.display())));
+    }
     let (asked, name) = asked(args, script, message)?;
     let tested = test(&asked, &mut Cache::default()).map_err(|why| Fault::new(Exit::Usage, why))?;
     if args.json {

@@ -82,12 +82,14 @@ impl Checker<'_, '_> {
             Some(test) => self.test(test),
             None => Test::Const(true),
         };
-        if test == Test::Const(false) {
+        let known = constant(&test);
+        if known == Some(false) {
             return;
         }
-        let always = test == Test::Const(true);
-        branches.closed = always;
-        let id = (!always).then(|| self.test_id(command.tests.first().map_or(command.span, |t| t.span), test));
+        branches.closed = known == Some(true);
+        // What always decides, but remembers matches on its way, is run all the same.
+        let id = (test != Test::Const(true))
+            .then(|| self.test_id(command.tests.first().map_or(command.span, |t| t.span), test));
         let block = self.block(command.block.as_deref().unwrap_or_default());
         match branches.step.and_then(|at| steps.get_mut(at)) {
             Some(Step::If(known)) => known.push((id, block)),
@@ -189,6 +191,18 @@ impl Checker<'_, '_> {
         // RFC 5463 §4: what was asked for needs no require.
         known.into_iter().flatten().for_each(|extension| self.required.add(extension));
         Test::Const(true)
+    }
+}
+
+/// What the test always says, where it does.
+fn constant(test: &Test) -> Option<bool> {
+    let decided = |tests: &[Test], by: bool| tests.iter().any(|test| constant(test) == Some(by)).then_some(by);
+    match test {
+        Test::Const(known) => Some(*known),
+        Test::Not(inner) => constant(inner).map(|known| !known),
+        Test::Any(tests) => decided(tests, true),
+        Test::All(tests) => decided(tests, false),
+        Test::Look(_) | Test::Ask(_) => None,
     }
 }
 

@@ -18,6 +18,7 @@ impl Run<'_> {
             Act::Keep { flags } => {
                 let flags = self.flags_for(flags.as_ref());
                 self.implicit_keep = false;
+                self.explicit_keep = true;
                 self.keep(flags, line)
             }
             Act::FileInto { folder, flags, copy, create, special_use } => {
@@ -164,9 +165,10 @@ impl Run<'_> {
             self.decide(line, act, what.to_string());
             return Ok(());
         };
-        let (DoneAct::Keep { flags: new } | DoneAct::Store { flags: new, .. }) = act else { return Ok(()) };
-        if let DoneAct::Keep { flags } | DoneAct::Store { flags, .. } = &mut known.act {
-            *flags = new;
+        match (&mut known.act, act) {
+            // A keep of what is filed into the inbox is the same copy.
+            (DoneAct::Store { flags, .. }, DoneAct::Keep { flags: new }) => *flags = new,
+            (known, new) => *known = new,
         }
         known.edits = edits;
         self.note(line, format!("{what} (again)"));

@@ -15,16 +15,13 @@ type Raw = Vec<u8>;
 impl Run<'_> {
     /// What `header` compares.
     pub(super) fn header_values(&self, names: &[String], index: Option<Index>, mime: Option<&Mime>) -> Vec<String> {
+        let option = mime.and_then(|mime| self.mime_option(&mime.part));
         let mut values = Vec::new();
-        for name in names {
-            for raw in self.raw_values(name, index, mime) {
-                match mime.and_then(|mime| self.mime_option(&mime.part)) {
-                    Some(option) => {
-                        let text = letter::decode(&raw);
-                        values.extend(content::values(name, &text, &option));
-                    }
-                    None => values.push(letter::decode(&raw)),
-                }
+        for (name, raw) in self.raw_values(names, index, mime) {
+            let text = letter::decode(&raw);
+            match &option {
+                Some(option) => values.extend(content::values(name, &text, option)),
+                None => values.push(text),
             }
         }
         values
@@ -38,28 +35,34 @@ impl Run<'_> {
         index: Option<Index>,
         mime: Option<&Mime>,
     ) -> Vec<String> {
-        let raws = names.iter().flat_map(|name| self.raw_values(name, index, mime));
         let delimiter = &self.request.recipient_delimiter;
-        raws.flat_map(|raw| address::values(&String::from_utf8_lossy(&raw), part, delimiter)).collect()
+        let raws = self.raw_values(names, index, mime).into_iter();
+        raws.flat_map(|(_, raw)| address::values(&String::from_utf8_lossy(&raw), part, delimiter)).collect()
     }
 
     /// Are all fields there?
     pub(super) fn exist(&self, fields: &Texts, mime: Option<&Mime>) -> bool {
-        self.expand_all(fields).iter().all(|name| !self.raw_values(name, None, mime).is_empty())
+        self.expand_all(fields).into_iter().all(|name| !self.raw_values(&[name], None, mime).is_empty())
     }
 
     /// What `date` compares: the date of the first field, or of that which `:index` names.
     pub(super) fn date_of(&self, name: &str, index: Option<Index>) -> Option<date::Moment> {
-        let raws = self.raw_values(name, index, None);
-        raws.first().and_then(|raw| date::parse(&String::from_utf8_lossy(raw)))
+        let names = [name.to_string()];
+        let raws = self.raw_values(&names, index, None);
+        raws.first().and_then(|(_, raw)| date::parse(&String::from_utf8_lossy(raw)))
     }
 
-    fn raw_values(&self, name: &str, index: Option<Index>, mime: Option<&Mime>) -> Vec<Raw> {
-        let values = match mime {
-            None => self.letter.all(name).map(|field| field.value.to_vec()).collect(),
-            Some(mime) => self.part_values(name, mime.anychild),
+    /// The fields of all these names, with the name of each. *Reading:* `:index` counts over all of them, in the order of
+    /// the names, as in Pigeonhole (RFC 5260 §6 speaks of one name).
+    fn raw_values<'n>(&self, names: &'n [String], index: Option<Index>, mime: Option<&Mime>) -> Vec<(&'n str, Raw)> {
+        let of = |name: &'n String| {
+            let values: Vec<Raw> = match mime {
+                None => self.letter.all(name).map(|field| field.value.to_vec()).collect(),
+                Some(mime) => self.part_values(name, mime.anychild),
+            };
+            values.into_iter().map(|raw| (name.as_str(), raw))
         };
-        indexed(values, index)
+        indexed(names.iter().flat_map(of).collect(), index)
     }
 
     /// RFC 5703 §4: of the part that a loop has reached, and with `:anychild` of all below it.

@@ -49,7 +49,10 @@ impl Run<'_> {
         };
         // Keys may be patterns, so they need not be flags.
         let keys = self.expand_all(keys);
-        let keys: Texts = keys.iter().flat_map(|key| key.split_ascii_whitespace()).map(Template::plain).collect();
+        let mut keys: Texts = keys.iter().flat_map(|key| key.split_ascii_whitespace()).map(Template::plain).collect();
+        if keys.is_empty() {
+            keys.push(Template::plain(""));
+        }
         self.any("hasflag", &values, &keys, how, line)
     }
 

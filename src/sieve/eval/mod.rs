@@ -49,6 +49,8 @@ pub(super) struct Run<'a> {
     work_left: usize,
     /// Is the implicit keep in effect?
     implicit_keep: bool,
+    /// Has `keep` been run?
+    explicit_keep: bool,
     done: Vec<Done>,
     /// Folders, addresses and the like of earlier scripts of the sequence.
     before: Vec<Done>,
@@ -88,6 +90,7 @@ impl<'a> Run<'a> {
             bodies: Vec::new(),
             work_left: SCRIPT_WORK_BYTES_MAX,
             implicit_keep: true,
+            explicit_keep: false,
             done: Vec::new(),
             before: before.done.clone(),
             asked: Vec::new(),
@@ -113,8 +116,8 @@ impl<'a> Run<'a> {
         let variables = self.scopes.first().map(|scope| scope.variables.clone()).unwrap_or_default();
         let mut variables: Vec<_> = variables.into_iter().chain(self.globals).collect();
         variables.sort();
-        let (done, asked, trace) = (self.done, self.asked, self.trace);
-        (self.letter, self.flags, Outcome { done, keep, asked, trace, variables, ..Outcome::default() })
+        let (done, asked, trace, explicit_keep) = (self.done, self.asked, self.trace, self.explicit_keep);
+        (self.letter, self.flags, Outcome { done, keep, explicit_keep, asked, trace, variables, ..Outcome::default() })
     }
 
     /// Answers one call of the engine; see [`lower::FUNCTIONS`].

@@ -1,7 +1,7 @@
 //! What `spamtest` and `virustest` compare: our own scan, or a header field of another filter.
 //!
 //! Standards: RFC 5235; Pigeonhole's settings sieve_spamtest_* and sieve_virustest_*. *Reading:* our points become
-//! 1 to 10 so that the points from which a message is SPAM give 6.
+//! 1 to 10 so that the points from which a message is SPAM give 5.
 
 use super::super::compare;
 use super::super::program::Comparator;
@@ -18,8 +18,8 @@ impl Run<'_> {
             (true, None) => None,
         };
         let words = |share: f64| match percent {
-            true => format!("{}", (share * 100.0).round()),
-            false => format!("{}", 1.0 + (share * 9.0).round()),
+            true => format!("{}", (share * 100.0 + 0.001).floor()),
+            false => format!("{}", (share * 9.0 + 1.001).floor()),
         };
         Ok(share.map(words))
     }
@@ -29,7 +29,7 @@ impl Run<'_> {
         let field = &self.request.options.virustest;
         if !field.status_header.is_empty() {
             let share = self.field_share(field, 5)?;
-            return Ok(share.map(|share| format!("{}", 1.0 + (share * 4.0).round())));
+            return Ok(share.map(|share| format!("{}", (share * 4.0 + 1.001).floor())));
         }
         let class = self.request.scan.as_ref().map(|scan| scan.class.as_str());
         Ok(match class {

@@ -52,7 +52,8 @@ impl Run<'_> {
         let sender = self.own_address();
         let reply =
             reject::rejection(&reason, &self.request.to, &sender, &self.answered(&own), &self.origin(&self.seed()));
-        self.decide(line, DoneAct::Reject { reason, extended, reply }, "reject".into());
+        let drops = self.request.from.is_empty() || self.is_spam();
+        self.decide(line, DoneAct::Reject { reason, extended, reply, drops }, "reject".into());
         Ok(())
     }
 
@@ -140,9 +141,11 @@ impl Run<'_> {
     }
 
     fn answered<'s>(&'s self, own: &'s [String]) -> reply::Letter<'s> {
-        let class = self.request.scan.as_ref().map(|scan| scan.class.as_str());
-        let is_spam = matches!(class, Some("SPAM" | "VIRUS"));
-        reply::Letter { bytes: self.letter.raw(), from: &self.request.from, own, is_spam }
+        reply::Letter { bytes: self.letter.raw(), from: &self.request.from, own, is_spam: self.is_spam() }
+    }
+
+    fn is_spam(&self) -> bool {
+        matches!(self.request.scan.as_ref().map(|scan| scan.class.as_str()), Some("SPAM" | "VIRUS"))
     }
 
     fn origin<'s>(&'s self, seed: &'s str) -> Origin<'s> {

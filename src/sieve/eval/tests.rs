@@ -31,7 +31,9 @@ impl Run<'_> {
             }
             Look::Envelope { part, fields, keys, how } => {
                 let names = self.expand_all(fields);
-                let values: Vec<String> = names.iter().flat_map(|name| self.envelope(name, *part)).collect();
+                // RFC 5231 §4.2: addresses are counted, whatever part is asked for.
+                let part = if matches!(how.match_type, MatchType::Count(_)) { AddressPart::All } else { *part };
+                let values: Vec<String> = names.iter().flat_map(|name| self.envelope(name, part)).collect();
                 self.any(&format!("envelope {}", names.join(", ")), &values, keys, how, line)
             }
             Look::Exists { fields, mime } => Ok(self.exist(fields, mime.as_ref())),

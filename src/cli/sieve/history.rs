@@ -1,6 +1,6 @@
 //! `tamis sieve log` and `rollback`: what a user's script was before, and back to it.
 
-use super::{Exit, Fault, open_without_rules, runtime, show};
+use super::super::{Exit, Fault, open_without_rules, runtime, show};
 use crate::admin::scripts::{self, Diagnostic, Editor, NotPut, ScriptName};
 use crate::deliver::Env;
 use crate::mail::Address;
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 #[derive(clap::Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Every version of a user's script, newest first; with --show the text of one.
     Log {
         /// The user's address, or the name by which the user signs in.
