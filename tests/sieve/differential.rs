@@ -104,8 +104,19 @@ fn explained(oracle: &Oracle, case: &Case, letter: &Letter, theirs: &Outcome, ou
     if let Some((alone, _)) = suspects.iter().find(|(_, without)| differ(oracle, without, letter).is_none()) {
         return vec![alone];
     }
-    let (mended, names) = pigeonhole::mended(case, theirs, ours);
-    if names.len() < 2 || differ(oracle, &mended, letter).is_some() { Vec::new() } else { names }
+    let (mut mended, mut all) = (case.clone(), Vec::new());
+    let (mut theirs, mut ours) = (theirs.clone(), ours.clone());
+    loop {
+        // Without one bug another one may come to light.
+        let (next, names) = pigeonhole::mended(&mended, &theirs, &ours);
+        if names.is_empty() {
+            return Vec::new();
+        }
+        all.extend(names);
+        let Some(outcomes) = differ(oracle, &next, letter) else { return all };
+        (theirs, ours) = outcomes;
+        mended = next;
+    }
 }
 
 fn differ(oracle: &Oracle, case: &Case, letter: &Letter) -> Option<(Outcome, Outcome)> {

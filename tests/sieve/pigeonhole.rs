@@ -84,6 +84,12 @@ pub(crate) const BUGS: &[Bug] = &[
         },
     },
     Bug {
+        name: "extracttext :first counts bytes",
+        standard: "RFC 5703 §7: :first takes a number of characters",
+        shows: |_, _| true,
+        without: |case| case.with_lines(&|line| line.replace(" :first 10", "").replace(" :first 5", "")),
+    },
+    Bug {
         name: "a dry run doesn't look at the names of folders, which tamis refuses if a level is empty or has blank ends",
         standard: "RFC 5228 §4.1: an implementation may refuse a mailbox name and then fails",
         shows: |_, ours| matches!(ours, Outcome::Failed(why) | Outcome::Late(why) if why.contains("fileinto ")),

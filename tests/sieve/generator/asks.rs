@@ -394,7 +394,8 @@ impl Writer {
                     "environment {} \"{}\" \"{}\"",
                     self.dice.pick(&[":is", ":contains", ":matches"]),
                     self.dice.pick(&["name", "x-missing"]),
-                    self.dice.pick(&["", "*", "nothing"])
+                    // Never the whole name, which a match value would show.
+                    self.dice.pick(&["", "nothing"])
                 )
             }
             _ => self.duplicate(),
