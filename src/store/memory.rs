@@ -63,14 +63,15 @@ impl Memory {
         })
     }
 
-    /// Remembers what the `duplicate` tests asked, some time soon: after the delivery, which is durable by then. A key
-    /// that is known lives longer only with `:last` (RFC 7352 §3.3).
+    /// Remembers what the `duplicate` tests asked: after the delivery, which is durable by then, and before its answer,
+    /// because a second copy often comes within the same second. A key that is known lives longer only with `:last`
+    /// (RFC 7352 §3.3). What can't be written is a duplicate that is not known, which the log says.
     pub fn remember(&self, user: &str, asked: &[Asked], now: i64) {
         if asked.is_empty() {
             return;
         }
         let (user, asked) = (user.to_string(), asked.iter().take(MEMORY_KEYS_MAX).cloned().collect::<Vec<_>>());
-        self.database.write_later(move |c| {
+        let written = self.database.write(move |c| {
             for Asked { key, seconds, last } in &asked {
                 let key = hashed(Use::Duplicate, key);
                 if *last || !is_known(c, &user, &key, now)? {
@@ -79,6 +80,9 @@ impl Memory {
             }
             Ok(())
         });
+        if let Err(refusal) = written {
+            tracing::warn!(%refusal, "what a script asked to remember could not be written");
+        }
     }
 
     /// Asks whether a vacation reply or a notification may leave, and remembers it as sent in the same transaction,

@@ -9,12 +9,15 @@
     reason = "a test that can't go on shall stop where it stands and say so"
 )]
 
+#[path = "../world/takes_mail.rs"]
+mod takes_mail;
 #[path = "../world/mod.rs"]
 mod world;
 
 mod answers;
 mod cases;
 mod commands;
+mod leaving;
 mod sieve_commands;
 mod sockets;
 mod suspended;
