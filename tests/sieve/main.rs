@@ -8,6 +8,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
+    clippy::explicit_write,
     reason = "a test that can't go on shall stop where it stands and say so"
 )]
 

@@ -158,14 +158,14 @@ impl Oracle {
         let output = self.command(files, letter, &[]).output().expect("sieve-test starts");
         let (said, errors) = (text(&output.stdout), text(&output.stderr));
         match output.status.code() {
-            Some(0) => match Outcome::done(case, actions(&said)) {
-                Outcome::Done(mut all) => {
+            Some(0) => {
+                let mut outcome = Outcome::done(case, actions(&said));
+                if let Outcome::Done(all) = &mut outcome {
                     // Each script of a chain prints what it did by itself; the same store in two of them is one.
                     all.dedup();
-                    Outcome::Done(all)
                 }
-                other => other,
-            },
+                outcome
+            }
             Some(1) if errors.contains("final result: failed") => Outcome::Failed(plain(&errors)),
             Some(89) if errors.contains("failed to compile") => Outcome::Refused(plain(&errors)),
             // Killed by its own assertion.
@@ -189,20 +189,26 @@ impl Oracle {
             .expect("sieve-test starts");
         let log = text(&fs::read(&said).unwrap());
         fs::remove_file(&said).unwrap();
-        all.retain(|action| !action.starts_with("vacation") && !action.starts_with("notify"));
+        let mut sent = Vec::new();
         for part in log.split("sending message from <").skip(1) {
             let (message, after) = part.split_once("\nsieve-test: Info:").unwrap_or((part, ""));
-            let (from, message) = message.split_once(">:\n").unwrap_or_default();
-            if from.is_empty() {
-                all.push(Reply::read(message).vacation());
-            } else if message.contains("\nAuto-Submitted: auto-notified") {
-                all.push(Reply::read(message).notification());
+            let (_, message) = message.split_once(">:\n").unwrap_or_default();
+            if message.contains("\nAuto-Submitted: auto-notified") {
+                sent.push(Reply::read(message).notification());
+            } else if message.contains("\nAuto-Submitted: auto-replied (vacation)") {
+                sent.push(Reply::read(message).vacation());
             } else if let Some((_, to)) = after.split_once("forwarded to <").filter(|_| case.edits()) {
                 let to = to.split('>').next().unwrap_or_default();
                 let line = format!("redirect {to}");
                 all.iter_mut().filter(|action| **action == line).for_each(|action| *action += &edited(message));
             }
         }
+        // Without its stores a chain may go on where it ends otherwise: nothing is put in that wasn't there dry.
+        let had_vacation = all.iter().any(|action| action.starts_with("vacation"));
+        all.retain(|action| {
+            !action.starts_with("vacation") && (!action.starts_with("notify") || sent.contains(action))
+        });
+        all.extend(sent.into_iter().filter(|line| had_vacation && line.starts_with("vacation")));
         all.sort();
     }
 

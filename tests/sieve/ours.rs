@@ -34,7 +34,7 @@ pub(crate) fn outcome(case: &Case, letter: &Letter, answer: &Value) -> Outcome {
     }
     let actions = answer["actions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !answer["error"].is_null() {
-        let is_kept = matches!(actions, [only] if only["do"] == "keep");
+        let is_kept = !actions.is_empty() && actions.iter().all(|action| action["do"] == "keep");
         let error = answer["error"].to_string();
         // An action beside the keep is an action too many.
         // The other scripts of a chain are read when they run.

@@ -81,7 +81,8 @@ pub(crate) fn store(is_implicit: bool, folder: &str, flags: &[String], marks: &[
 
 /// Text without what line folding, encoding for the wire and printing for people do to it.
 pub(crate) fn plain(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() || c == '?' { ' ' } else { c }).collect();
+    let clean: String =
+        text.chars().map(|c| if c.is_control() || matches!(c, '?' | '\u{fffd}') { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -91,8 +92,15 @@ pub(crate) fn edited(message: &str) -> String {
     let Some(parsed) = mail_parser::MessageParser::default().parse(message.as_bytes()) else {
         return " no message".into();
     };
-    let shown = parsed.headers_raw().filter(|(name, _)| fields.contains(&name.to_lowercase().as_str()));
-    let shown: Vec<String> = shown.map(|(name, value)| format!(" {}[{}]", name.to_lowercase(), plain(value))).collect();
+    let shown = parsed.headers().iter().filter(|field| fields.contains(&field.name().to_lowercase().as_str()));
+    let shown: Vec<String> = shown
+        .map(|field| {
+            let raw = message.get(field.offset_start() as usize..field.offset_end() as usize).unwrap_or_default();
+            // Encoded words are decoded in a subject.
+            let subject = Reply::read(&format!("Subject: {}\r\n\r\n", raw.trim())).subject;
+            format!(" {}[{subject}]", field.name().to_lowercase())
+        })
+        .collect();
     shown.concat()
 }
 

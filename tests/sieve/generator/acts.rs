@@ -258,7 +258,7 @@ impl Writer {
     fn extract(&mut self) -> Node {
         self.need("extracttext");
         let tags = self.dice.pick(&["", " :first 10", " :lower", " :upper :first 5", " :length"]);
-        Node::Line(format!("extracttext{tags} \"{}\";", self.dice.pick(&["a", "b"])))
+        Node::Line(format!("extracttext{tags} \"{}\";", self.dice.pick(&["Name", "long_name_2"])))
     }
 
     fn change_header(&mut self) -> Node {
