@@ -78,3 +78,47 @@ fn a_stop_finishes_the_messages_whose_final_dot_has_arrived() {
     assert!(world.ended().success(), "{}", world.log());
     assert_eq!((world.mail_of(ANNA).len(), world.mail_of(BEN).len()), (1, 1));
 }
+
+#[test]
+fn scripts_that_burn_time_end_in_the_inbox_within_five_seconds_and_delay_nobody() {
+    let keys = |count: usize, pattern: &dyn Fn(usize) -> String| {
+        (0..count).map(|n| format!("\"{}\"", pattern(n))).collect::<Vec<_>>().join(", ")
+    };
+    let globs = keys(4000, &|n| format!("*a*b*c{n}*d*"));
+    let nested = "*a?b".repeat(500);
+    let expressions = keys(1000, &|n| format!("([a-z]{{1,40}}x){{1,40}}{n}"));
+    for script in [
+        format!("require \"body\"; if body :text :matches [{globs}] {{ discard; }}"),
+        format!("require \"body\"; if body :raw :matches \"{nested}zz\" {{ discard; }}"),
+        format!("require \"regex\"; if header :regex \"subject\" [{expressions}] {{ discard; }}"),
+        "require \"include\"; include \"main\"; include \"main\"; discard;".to_string(),
+    ] {
+        let mut world = World::new();
+        world.accept_domains(&["tamis.example"]);
+        world.make_home(BEN);
+        world.own_folder("mail/ben/sieve");
+        world.own_file("mail/ben/sieve/main.sieve", &script);
+        world.own_file("mail/ben/.dovecot.sieve", script);
+        world.start();
+        let mut large = message();
+        large.truncate(large.len() - 2);
+        large.extend(b"a quick brown fox, b and c, jumps over the lazy dog\r\n".repeat(40_000));
+        let begun = std::time::Instant::now();
+        let mut wire = world.lmtp();
+        for line in ["LHLO mx", "MAIL FROM:<x@friends.example>", &format!("RCPT TO:<{BEN}>"), "DATA"] {
+            assert!(wire.command(line).unwrap().code < 400, "{line}");
+        }
+        wire.send(&stuffed(&large)).unwrap();
+        // Meanwhile another user's mail goes through.
+        let mut other = world.lmtp();
+        for line in ["LHLO mx", "MAIL FROM:<x@friends.example>", &format!("RCPT TO:<{ANNA}>"), "DATA"] {
+            assert!(other.command(line).unwrap().code < 400, "{line}");
+        }
+        other.send(&stuffed(&message())).unwrap();
+        assert!(other.reply().unwrap().is_ok());
+        assert!(begun.elapsed().as_secs_f64() < 5.0, "another user waited");
+        assert!(wire.reply().unwrap().is_ok());
+        assert!(begun.elapsed().as_secs_f64() < 5.0, "{:?}", begun.elapsed());
+        assert_eq!(world.mail_of(BEN).len(), 1, "nothing is lost");
+    }
+}
