@@ -64,6 +64,11 @@ fn print(it: &Explained) {
         show::say(show::safe(&format!("TROUBLE   {trouble}")));
     }
     for action in &it.plan.actions {
-        show::say(show::safe(&format!("PLAN      {}", serde_json::to_string(action).unwrap_or_default())));
+        let mut action = serde_json::to_value(action).unwrap_or_default();
+        // A whole message of ours would bury the plan; --json has it.
+        if let Some(text) = action.pointer_mut("/content/text") {
+            *text = format!("{} octets", text.as_str().map_or(0, str::len)).into();
+        }
+        show::say(show::safe(&format!("PLAN      {action}")));
     }
 }

@@ -138,7 +138,19 @@ pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> 
             break;
         }
     }
+    one_inbox(&mut outcome);
     outcome
+}
+
+/// What is filed into the inbox and kept there, too, is one copy (RFC 5228 §2.10.3).
+fn one_inbox(outcome: &mut Outcome) {
+    let keep = |flags| DoneAct::Keep { flags };
+    let kept = outcome.keep.clone().map(keep);
+    let filed = kept.and_then(|kept| Some((outcome.done.iter_mut().find(|done| done.act.is_copy_of(&kept))?, kept)));
+    if let Some((filed, kept)) = filed {
+        filed.act.unite(&kept);
+        outcome.keep = None;
+    }
 }
 
 /// A keep of an earlier script is what this one starts with: its flags stay where this one keeps, too.

@@ -50,7 +50,7 @@ impl Run<'_> {
         let keys = self.expand_all(keys);
         // A key may hold several flags, but a pattern is one, whatever is in it.
         let lists = matches!(how.match_type, MatchType::Is | MatchType::Contains);
-        let split = |key: &String| match lists && !key.trim().is_empty() {
+        let split = |key: &String| match lists {
             true => key.split_ascii_whitespace().map(Template::plain).collect(),
             false => vec![Template::plain(key.as_str())],
         };
