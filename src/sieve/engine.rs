@@ -126,10 +126,8 @@ pub(super) fn sequence(cache: &mut Cache, message: &[u8], request: &Request) -> 
         outcome.trace.append(&mut part.trace);
         outcome.variables = std::mem::take(&mut part.variables);
         if let Err(fault) = result {
-            // What earlier scripts have decided stays; of the failed one nothing is done.
-            outcome.fault = Some(fault);
-            outcome.keep = Some(outcome.keep.unwrap_or_default());
-            break;
+            // As in Pigeonhole, an error stops all and keeps: nothing of what was decided is done.
+            return Outcome { keep: Some(Flags::default()), fault: Some(fault), ..outcome.of_trace() };
         }
         outcome.asked.append(&mut part.asked);
         outcome.edits.clone_from(&letter.edits);
@@ -163,7 +161,13 @@ fn merge(outcome: &mut Outcome, mut part: Outcome) {
             *flags = before.clone().united(flags);
         }
     }
-    outcome.done.append(&mut part.done);
+    for done in part.done {
+        match outcome.done.iter_mut().find(|known| known.act.is_copy_of(&done.act)) {
+            // RFC 5228 §2.10.3: one copy a folder, with the flags of both.
+            Some(known) => known.act.unite(&done.act),
+            None => outcome.done.push(done),
+        }
+    }
     outcome.keep = part.keep.map(|now| before.united(&now));
 }
 

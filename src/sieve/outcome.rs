@@ -67,6 +67,37 @@ pub enum DoneAct {
     },
 }
 
+impl DoneAct {
+    /// Do both file into the same folder?
+    pub(super) fn is_copy_of(&self, other: &Self) -> bool {
+        self.folder().is_some_and(|folder| other.folder() == Some(folder))
+    }
+
+    /// Where a copy goes.
+    pub(super) fn folder(&self) -> Option<FolderName> {
+        match self {
+            Self::Keep { .. } => Some(FolderName::inbox()),
+            Self::Store { folder, .. } => Some(folder.clone()),
+            Self::Discard
+            | Self::Redirect { .. }
+            | Self::Reject { .. }
+            | Self::Vacation { .. }
+            | Self::Notify { .. } => None,
+        }
+    }
+
+    /// Takes the flags of another copy.
+    pub(super) fn unite(&mut self, other: &Self) {
+        if let (
+            Self::Keep { flags } | Self::Store { flags, .. },
+            Self::Keep { flags: more } | Self::Store { flags: more, .. },
+        ) = (self, other)
+        {
+            *flags = std::mem::take(flags).united(more);
+        }
+    }
+}
+
 /// Why a script failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -86,6 +117,11 @@ impl std::fmt::Display for Fault {
 }
 
 impl Outcome {
+    /// Its trace and variables alone.
+    pub(super) fn of_trace(self) -> Self {
+        Self { trace: self.trace, variables: self.variables, ..Self::default() }
+    }
+
     /// The plan: each folder once, the inbox where keep is in effect or something went wrong, a discard only where
     /// nothing else is done.
     pub fn into_plan(self) -> Plan {

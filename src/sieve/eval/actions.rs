@@ -154,9 +154,9 @@ impl Run<'_> {
     /// One copy a folder; the last flags count.
     fn store(&mut self, what: &str, name: &FolderName, act: DoneAct, line: usize) -> Answer<()> {
         let edits = self.letter.edits.len();
-        let same = |done: &&mut Done| folder_of(&done.act).as_ref() == Some(name);
+        let same = |done: &&mut Done| done.act.folder().as_ref() == Some(name);
         let Some(known) = self.done.iter_mut().find(same) else {
-            if self.before.iter().any(|done| folder_of(&done.act).as_ref() == Some(name)) {
+            if self.before.iter().any(|done| done.act.folder().as_ref() == Some(name)) {
                 // An earlier script files there: the plan unites both.
                 self.decide(line, act, what.to_string());
                 return Ok(());
@@ -256,18 +256,5 @@ impl Run<'_> {
     fn is_protected(&self, name: &str, adding: bool) -> bool {
         let set = &self.request.options.editheader_protected;
         edit::is_protected(name, adding) || set.iter().any(|known| known.eq_ignore_ascii_case(name))
-    }
-}
-
-/// Where a copy goes.
-fn folder_of(act: &DoneAct) -> Option<FolderName> {
-    match act {
-        DoneAct::Keep { .. } => Some(FolderName::inbox()),
-        DoneAct::Store { folder, .. } => Some(folder.clone()),
-        DoneAct::Discard
-        | DoneAct::Redirect { .. }
-        | DoneAct::Reject { .. }
-        | DoneAct::Vacation { .. }
-        | DoneAct::Notify { .. } => None,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Standards: RFC 5232. *Reading:* a string may hold several flags with spaces between them, in lists, too.
 
-use super::super::program::{How, Texts};
+use super::super::program::{How, MatchType, Texts};
 use super::super::template::{Template, VariableName};
 use super::{Answer, Run};
 use crate::plan::Flags;
@@ -47,12 +47,14 @@ impl Run<'_> {
             }
             None => self.flags.clone(),
         };
-        // Keys may be patterns, so they need not be flags.
         let keys = self.expand_all(keys);
-        let mut keys: Texts = keys.iter().flat_map(|key| key.split_ascii_whitespace()).map(Template::plain).collect();
-        if keys.is_empty() {
-            keys.push(Template::plain(""));
-        }
+        // A key may hold several flags, but a pattern is one, whatever is in it.
+        let lists = matches!(how.match_type, MatchType::Is | MatchType::Contains);
+        let split = |key: &String| match lists && !key.trim().is_empty() {
+            true => key.split_ascii_whitespace().map(Template::plain).collect(),
+            false => vec![Template::plain(key.as_str())],
+        };
+        let keys: Texts = keys.iter().flat_map(split).collect();
         self.any("hasflag", &values, &keys, how, line)
     }
 

@@ -29,8 +29,7 @@ fn parse(outgoing: &Outgoing) -> Message<'_> {
 }
 
 fn raw(outgoing: &Outgoing, name: &str) -> Option<String> {
-    let found = crate::mail::fields(text(outgoing).as_bytes()).find(|field| field.is(name)).map(|field| field.text());
-    found
+    crate::mail::fields(text(outgoing).as_bytes()).find(|field| field.is(name)).map(|field| field.text())
 }
 
 #[test]
