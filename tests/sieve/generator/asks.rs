@@ -257,7 +257,7 @@ impl Writer {
         format!("date {index}{zone}{} \"{field}\" \"{part}\" {}", found.tags, found.keys)
     }
 
-    /// Of the present only what stays the same while both programs run.
+    /// Of the present only what stays the same while both programs run, also in a match value.
     fn now(&mut self) -> String {
         let zone = self.dice.pick(words::ZONES);
         match self.dice.below(4) {
@@ -271,12 +271,12 @@ impl Writer {
             }
             2 => {
                 self.need("regex");
-                "currentdate :regex \"date\" \"^[0-9]{4}-[01][0-9]-[0-3][0-9]$\"".into()
+                "currentdate :regex \"year\" \"^[0-9]{4}$\"".into()
             }
             _ => format!(
-                "currentdate :matches \"{}\" \"{}\"",
+                "currentdate :contains \"{}\" \"{}\"",
                 self.dice.pick(&["time", "iso8601", "std11"]),
-                self.dice.pick(&["??:??:??", "*-*-*T*", "*, * +*", "*:*"])
+                self.dice.pick(&[":", "T", ", ", "+"])
             ),
         }
     }
