@@ -209,13 +209,22 @@ pub async fn rename(from: &ScriptName, to: &ScriptName, editor: &Editor, env: &A
     renamed.await
 }
 
-/// Lets that script be the active one; `None`: none is.
+/// Lets that script be the active one; `None`: none is. A script that came another way than through us is checked first,
+/// so that what was active stays where the new one can't run.
 ///
 /// # Errors
-/// [`No::NonExistent`], or what the disk said.
-pub async fn activate(name: Option<&ScriptName>, editor: &Editor, env: &Arc<Env>) -> Result<(), No> {
+/// [`NotPut`]; what was active still is.
+pub async fn activate(name: Option<&ScriptName>, editor: &Editor, env: &Arc<Env>) -> Result<(), NotPut> {
+    if let Some(name) = name {
+        let text = get(name, editor, env).await.map_err(NotPut::Shelf)?;
+        let report = check(&text, editor, env).await?;
+        if !report.errors.is_empty() {
+            return Err(NotPut::Invalid(report));
+        }
+    }
     let name = name.cloned();
-    on_shelf(editor, env, move |env, of| env.store.shelves.activate(of, name.as_ref())).await
+    let done = on_shelf(editor, env, move |env, of| env.store.shelves.activate(of, name.as_ref())).await;
+    done.map_err(NotPut::Shelf)
 }
 
 /// Runs disk work for one user's shelf where it may block.

@@ -38,10 +38,13 @@ pub(crate) struct Rules {
     pub(crate) bytes_max: usize,
     /// Octets that no line holds.
     pub(crate) forbids: fn(u8) -> bool,
+    /// Is a line that is too long read to its end, so that the next one can be heard? Else the fault comes at once, and
+    /// the connection is of no use any more.
+    pub(crate) skips: bool,
 }
 
 /// The rules of LMTP.
-const LMTP: Rules = Rules { bytes_max: COMMAND_LINE_BYTES_MAX, forbids: |byte| byte.is_ascii_control() };
+const LMTP: Rules = Rules { bytes_max: COMMAND_LINE_BYTES_MAX, forbids: |byte| byte.is_ascii_control(), skips: true };
 
 /// The receiving half of a connection with a small buffer.
 pub(crate) struct Input<R = Reader> {
@@ -138,6 +141,10 @@ impl<R: AsyncRead + Unpin> Input<R> {
 
     /// Throws away a line that is too long; the fault is returned once its CRLF has come.
     fn skip(&mut self) -> Option<Line> {
+        if !self.rules.skips {
+            self.consume(usize::MAX);
+            return Some(Line::Fault(LineFault::TooLong));
+        }
         let mut last = self.last;
         let mut crlf = None;
         for (at, byte) in self.unread().iter().enumerate() {

@@ -10,6 +10,7 @@ use crate::limits::{SCRIPT_MATCH_VALUES_MAX, SCRIPT_REGEX_BYTES_MAX};
 use regex::{Regex, RegexBuilder};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// What the wildcards of a match took; index 0 is the whole value.
@@ -60,7 +61,7 @@ pub(super) enum Key {
     Is(String),
     Contains(String),
     Glob(String),
-    Regex(Box<Regex>),
+    Regex(Arc<Regex>),
     Ordered(Relation, String),
 }
 
@@ -73,7 +74,7 @@ pub(super) fn key(text: &str, comparator: Comparator, match_type: MatchType) -> 
         MatchType::Is | MatchType::List => Key::Is(folded(text, comparator)),
         MatchType::Contains => Key::Contains(folded(text, comparator)),
         MatchType::Matches => Key::Glob(text.to_string()),
-        MatchType::Regex => Key::Regex(Box::new(regex(text, comparator)?)),
+        MatchType::Regex => Key::Regex(Arc::new(regex(text, comparator)?)),
         MatchType::Count(relation) | MatchType::Value(relation) => Key::Ordered(relation, text.to_string()),
     })
 }

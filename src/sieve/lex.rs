@@ -46,6 +46,10 @@ impl Token<'_> {
 
 /// All tokens of a script; the last one is [`Kind::End`].
 pub(super) fn tokens<'a>(source: &'a str, notes: &mut Notes<'_>) -> Vec<Token<'a>> {
+    // RFC 5228 §8.1: NUL may stand nowhere, not even in a comment.
+    if let Some(at) = memchr::memchr(0, source.as_bytes()) {
+        notes.error("syntax", Span { start: at, end: at + 1 }, "a script can't hold NUL");
+    }
     let mut reader = Reader { source, at: 0 };
     let mut tokens = Vec::new();
     loop {
@@ -177,7 +181,6 @@ impl<'a> Reader<'a> {
                 notes.error("syntax", Span { start, end: start + 1 }, "the string that begins here has no end (\")");
                 return text;
             };
-            let at = self.at;
             self.take(c.len_utf8());
             match c {
                 '"' => return text,
@@ -188,8 +191,7 @@ impl<'a> Reader<'a> {
                     text.extend(escaped);
                 }
                 '\n' => text.push_str("\r\n"),
-                '\0' => notes.error("syntax", Span { start: at, end: at + 1 }, "a string can't hold NUL"),
-                // A CR alone is left out; before LF it comes with it.
+                // A CR alone is left out; before LF it comes with it. NUL was told.
                 _ => {}
             }
         }
@@ -221,9 +223,6 @@ impl<'a> Reader<'a> {
             }
             text.push_str(line.strip_prefix('.').filter(|line| line.starts_with('.')).unwrap_or(line));
             text.push_str("\r\n");
-            if line.contains('\0') {
-                notes.error("syntax", head, "a string can't hold NUL");
-            }
         }
     }
 }

@@ -4,15 +4,20 @@
 
 pub(super) use super::address::AddressPart;
 use super::template::{Template, VariableName};
+use regex::Regex;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One checked script.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
     /// By [`TestId`].
     pub(super) tests: Vec<Placed<Test>>,
     /// By [`ActId`].
     pub(super) acts: Vec<Placed<Act>>,
+    /// Expressions that are written out, compiled once for all runs.
+    pub(super) regexes: HashMap<(String, Comparator), Arc<Regex>>,
     /// `variables` is required: matches are remembered.
     pub(super) remembers_matches: bool,
 }
@@ -222,7 +227,7 @@ pub(super) struct How {
     pub(super) match_type: MatchType,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Comparator {
     Octet,
     AsciiCasemap,

@@ -16,12 +16,12 @@ pub(super) async fn carry_out(act: Act, editor: &Editor, env: &Arc<Env>) -> Repl
         Act::HaveSpace(name, bytes) => done(scripts::has_space(&name, bytes, editor, env).await, "There is room"),
         Act::Put(name, text) => match scripts::put(&name, &text, editor, env).await {
             Ok(report) => with_warnings("Stored", name.as_str(), &report.warnings),
-            Err(why) => not_put(why, name.as_str()),
+            Err(why) => not_put(why, name.as_str(), "was not stored"),
         },
         Act::Check(text) => match scripts::check(&text, editor, env).await {
             Ok(report) if report.errors.is_empty() => with_warnings("Script is right", "", &report.warnings),
-            Ok(report) => not_put(NotPut::Invalid(report), ""),
-            Err(why) => not_put(why, ""),
+            Ok(report) => not_put(NotPut::Invalid(report), "", "would not be stored"),
+            Err(why) => not_put(why, "", "would not be stored"),
         },
         Act::List => match scripts::list(editor, env).await {
             Ok(list) => list.iter().fold(Reply::ok("That is all"), |reply, script| {
@@ -35,7 +35,10 @@ pub(super) async fn carry_out(act: Act, editor: &Editor, env: &Arc<Env>) -> Repl
         },
         Act::SetActive(name) => {
             let words = if name.is_some() { "Script is active" } else { "No script is active" };
-            done(scripts::activate(name.as_ref(), editor, env).await, words)
+            match scripts::activate(name.as_ref(), editor, env).await {
+                Ok(()) => Reply::ok(words),
+                Err(why) => not_put(why, name.as_ref().map_or("", |name| name.as_str()), "was not made active"),
+            }
         }
         Act::Delete(name) => done(scripts::delete(&name, editor, env).await, "Deleted"),
         Act::Rename(from, to) => done(scripts::rename(&from, &to, editor, env).await, "Renamed"),
@@ -64,7 +67,8 @@ fn refusal(why: &No) -> Reply {
     }
 }
 
-fn not_put(why: NotPut, name: &str) -> Reply {
+/// `end` says what did not happen.
+fn not_put(why: NotPut, name: &str, end: &str) -> Reply {
     match why {
         NotPut::Shelf(why) => refusal(&why),
         NotPut::Unchecked(trouble) => {
@@ -74,7 +78,7 @@ fn not_put(why: NotPut, name: &str) -> Reply {
         NotPut::Invalid(report) => {
             let mut words = lines(name, "error", &report.errors);
             words.push_str(&lines(name, "warning", &report.warnings));
-            words.push_str(&of(name, "error: the script was not stored\r\n"));
+            words.push_str(&of(name, &format!("error: the script {end}\r\n")));
             Reply::no(words)
         }
     }
@@ -126,12 +130,12 @@ mod tests {
     fn diagnostics_have_the_shape_that_clients_know() {
         let errors = vec![found(2, "unknown test `hedaer`", Some("did you mean `header`?")), found(3, "x", None)];
         let report = Report { errors, warnings: vec![found(1, "unused", None)] };
-        let said = wire(&not_put(NotPut::Invalid(report.clone()), "main"));
+        let said = wire(&not_put(NotPut::Invalid(report.clone()), "main", "was not stored"));
         assert!(said.starts_with("NO {"), "{said}");
         assert!(said.contains("\r\nmain: line 2: error: unknown test `hedaer` (column 7); did you mean `header`?\r\n"));
         assert!(said.contains("main: line 1: warning: unused (column 7)\r\n"), "{said}");
         assert!(said.ends_with("main: error: the script was not stored\r\n\r\n"), "{said}");
-        assert!(wire(&not_put(NotPut::Invalid(report.clone()), "")).contains("}\r\nline 2: error: "));
+        assert!(wire(&not_put(NotPut::Invalid(report.clone()), "", "was not stored")).contains("}\r\nline 2: error: "));
         assert!(wire(&with_warnings("Stored", "main", &report.warnings)).starts_with("OK (WARNINGS) {"));
         let many = lines("a", "error", &vec![found(1, "x", None); SIEVE_DIAGNOSTICS_MAX + 3]);
         assert_eq!(many.lines().count(), SIEVE_DIAGNOSTICS_MAX + 1);

@@ -85,7 +85,9 @@ fn refusal(no: NoLogin, channel: &Channel) -> Ended {
     let peer = channel.peer.ip();
     match no {
         NoLogin::Wrong => Ended::Wrong(Reply::no("Name or password is wrong")),
-        NoLogin::Malformed => Ended::Wrong(Reply::no("This is no response of that mechanism")),
+        NoLogin::Malformed => {
+            Ended::Wrong(Reply::no("This is no response of that mechanism, or names another user to act for"))
+        }
         NoLogin::Mechanism => Ended::Not(Reply::no("This mechanism is not offered")),
         NoLogin::TooMany => {
             tracing::warn!(%peer, "too many wrong passwords come from there");

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 /// RFC 5804 §4: quoted strings hold no NUL, CR or LF; other controls, such as tabs in a script, they may hold.
-const RULES: Rules = Rules { bytes_max: SIEVE_LINE_BYTES_MAX, forbids: |byte| matches!(byte, 0 | b'\r') };
+const RULES: Rules = Rules { bytes_max: SIEVE_LINE_BYTES_MAX, forbids: |byte| matches!(byte, 0 | b'\r'), skips: false };
 
 /// A socket, in clear or in TLS.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -11,6 +11,7 @@ use super::super::{address, date, edit};
 use super::Checker;
 use super::arguments::Given;
 use crate::plan::FolderName;
+use std::sync::Arc;
 
 pub(super) const COMPARATORS: &[&str] = &["i;octet", "i;ascii-casemap", "i;ascii-numeric", "i;unicode-casemap"];
 /// What `envelope` may ask for; the last one is ours: the address before aliases, where the server knows it.
@@ -205,10 +206,12 @@ impl Checker<'_, '_> {
             return;
         }
         for ((_, span), key) in given.plain_texts(n).into_iter().zip(keys) {
-            if let Some(pattern) = key.constant()
-                && let Err(why) = super::super::compare::regex(pattern, how.comparator)
-            {
-                self.notes.error("bad-regex", span, format!("{pattern:?} is no regular expression: {why}"));
+            let Some(pattern) = key.constant() else { continue };
+            match super::super::compare::regex(pattern, how.comparator) {
+                Ok(regex) => {
+                    self.program.regexes.insert((pattern.to_string(), how.comparator), Arc::new(regex));
+                }
+                Err(why) => self.notes.error("bad-regex", span, format!("{pattern:?} is no regular expression: {why}")),
             }
         }
     }

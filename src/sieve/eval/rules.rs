@@ -23,7 +23,12 @@ impl Run<'_> {
         let mut prepared = Vec::with_capacity(keys.len());
         for key in keys {
             let bad = |why| format!("{} is no regular expression: {why}", shown(key));
-            prepared.push(compare::key(key, how.comparator, how.match_type).map_err(bad)?);
+            let known = || self.scopes.last()?.program.regexes.get(&(key.clone(), how.comparator)).cloned();
+            let compiled = if how.match_type == MatchType::Regex { known() } else { None };
+            prepared.push(match compiled {
+                Some(regex) => Key::Regex(regex),
+                None => compare::key(key, how.comparator, how.match_type).map_err(bad)?,
+            });
         }
         let weight: usize = keys.iter().map(|key| weight(how.match_type, key)).sum();
         for value in values {
