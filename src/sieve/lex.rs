@@ -121,7 +121,9 @@ impl<'a> Reader<'a> {
             c => {
                 let start = self.at;
                 self.take(c.len_utf8());
-                notes.error("syntax", Span { start, end: self.at }, format!("{c:?} can't stand outside of a string"));
+                if c != '\0' {
+                    notes.error("syntax", Span { start, end: self.at }, format!("{c:?} can't stand outside of a string"));
+                }
                 None
             }
         }
