@@ -84,8 +84,8 @@ pub const SCRIPT_TRACE_MAX: usize = 500;
 /// Characters of a value in such a step: foreign text is cut there.
 pub const SCRIPT_TRACE_TEXT_MAX: usize = 100;
 /// Octets of values that all tests of one run compare, counted once for each key, and several times for patterns (about
-/// a second). Beyond: the script fails, the message is kept.
-pub const SCRIPT_WORK_BYTES_MAX: usize = 1 << 30;
+/// a quarter of a second). Beyond: the script fails, the message is kept.
+pub const SCRIPT_WORK_BYTES_MAX: usize = 256 << 20;
 /// Bodies that are kept decoded during one run: raw, text, and some of `:content`. Beyond: they are decoded again.
 pub const SCRIPT_BODIES_KEPT_MAX: usize = 4;
 /// Octets of a compiled regular expression, and of its tables. Beyond: it is refused.
@@ -94,6 +94,8 @@ pub const SCRIPT_REGEX_BYTES_MAX: usize = 1 << 20;
 pub const SCRIPT_HEADER_BYTES_MAX: usize = 2048;
 /// Instructions of one run of a script; wall time is bounded by the worker.
 pub const SCRIPT_INSTRUCTIONS_MAX: usize = 500_000;
+/// Characters of a script's line that are shown below an error: a window round the place.
+pub const SCRIPT_EXCERPT_CHARS_MAX: usize = 160;
 /// Blocks and tests around one command (Pigeonhole: 32 each). Beyond: the script is refused.
 pub const SCRIPT_NESTING_MAX: usize = 32;
 /// The highest match value (RFC 5229 §3.2 asks for 9, Pigeonhole has 32). Beyond: the script is refused; what a pattern

@@ -313,6 +313,10 @@ impl FolderName {
         for level in &levels {
             check_level(level)?;
         }
+        // `.dovecot.sieve` and its kin lie beside the folders where home is the Maildir.
+        if levels.len() > 1 && levels.first() == Some(&"dovecot") {
+            return Err(format!("folder names that begin with \"dovecot.\" are files of the mail server: {text:?}"));
+        }
         Ok(Self(levels.into_iter().map(str::to_string).collect()))
     }
 }
@@ -325,7 +329,9 @@ fn check_level(level: &str) -> Result<(), String> {
     if trimmed.len() != level.len() {
         return Err(format!("folder level {level:?} begins or ends with a space"));
     }
-    if let Some(bad) = level.chars().find(|c| c.is_control() || *c == '\\' || ('\u{80}'..='\u{9f}').contains(c)) {
+    // Marks of the reading direction make one name look like another.
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some(bad) = level.chars().find(|c| c.is_control() || *c == '\\' || turns(*c)) {
         return Err(format!("folder level {level:?} holds {bad:?}, which is not allowed"));
     }
     Ok(())
@@ -375,7 +381,22 @@ mod tests {
 
     #[test]
     fn folder_names_that_could_leave_the_maildir_are_refused() {
-        for text in ["", "..", "../../etc", "INBOX..x", "INBOX/../x", ".", "a\0b", "a\\b", "a ", "x\u{85}", "a\nb"] {
+        for text in [
+            "",
+            "..",
+            "../../etc",
+            "INBOX..x",
+            "INBOX/../x",
+            ".",
+            "a\0b",
+            "a\\b",
+            "a ",
+            "x\u{85}",
+            "a\nb",
+            "dovecot.index",
+            "INBOX.dovecot.x",
+            "a\u{202e}b",
+        ] {
             assert!(FolderName::parse(text).is_err(), "{text:?} passed");
         }
         assert!(FolderName::parse(&"a".repeat(300)).is_err());

@@ -122,7 +122,11 @@ impl<'a> Reader<'a> {
                 let start = self.at;
                 self.take(c.len_utf8());
                 if c != '\0' {
-                    notes.error("syntax", Span { start, end: self.at }, format!("{c:?} can't stand outside of a string"));
+                    notes.error(
+                        "syntax",
+                        Span { start, end: self.at },
+                        format!("{c:?} can't stand outside of a string"),
+                    );
                 }
                 None
             }

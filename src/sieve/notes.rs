@@ -3,7 +3,7 @@
 //! Does not find anything itself: lexer, parser and checker write here. Standards: RFC 5228 §2.10.5.
 
 use super::report::{Diagnostic, Report};
-use crate::limits::SCRIPT_DIAGNOSTICS_MAX;
+use crate::limits::{SCRIPT_DIAGNOSTICS_MAX, SCRIPT_EXCERPT_CHARS_MAX};
 
 /// A piece of the text, in octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,9 +76,13 @@ impl<'a> Notes<'a> {
         let count = |from: usize, to: usize| self.source.get(from..to).map_or(0, |piece| piece.chars().count());
         let column = count(begin, span.start) + 1;
         let width = count(span.start, span.end.min(begin + text.len())).max(1);
+        // Of a long line a window round the place.
+        let from = (column - 1).saturating_sub(SCRIPT_EXCERPT_CHARS_MAX / 2);
+        let shown: String = text.chars().skip(from).take(SCRIPT_EXCERPT_CHARS_MAX).map(one_wide).collect();
         // Tabs stay tabs, so that the carets stand below what they mean.
-        let lead: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        (column, format!("{text}\n{lead}{}", "^".repeat(width)))
+        let lead: String = shown.chars().take(column - 1 - from).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let width = width.min(shown.chars().count().saturating_sub(column - 1 - from).max(1));
+        (column, format!("{shown}\n{lead}{}", "^".repeat(width)))
     }
 
     pub(super) fn into_report(mut self) -> Report {
@@ -92,6 +96,11 @@ impl<'a> Notes<'a> {
         }
         Report { errors: self.errors, warnings: self.warnings }
     }
+}
+
+/// Controls would be shown wider than the caret below them.
+fn one_wide(c: char) -> char {
+    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
 }
 
 /// The nearest of the known names, where one is near enough to be meant.

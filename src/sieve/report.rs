@@ -72,9 +72,9 @@ pub fn report(question: &Question) -> Report {
     let mut report = notes.into_report();
     if !report.errors.is_empty() {
         // Doubts about a script that can't run yet only hide what is wrong.
-        report
-            .warnings
-            .retain(|found| !["unknown-folder", "vacation-addresses", "unused-require"].contains(&found.code.as_str()));
+        report.warnings.retain(|found| {
+            !["unknown-folder", "vacation-addresses", "unused-require", "never-matches"].contains(&found.code.as_str())
+        });
     }
     if report.errors.is_empty()
         && let Err((_, words)) = engine::compile(text, SCRIPT_BYTES_MAX)

@@ -23,12 +23,10 @@ const VERSION_2: &str = "V\t2\n";
 /// The directory of a folder in the Maildir's root; `None` for INBOX, which is the root itself.
 ///
 /// # Errors
-/// A sentence, where the name would be one of Dovecot's own files or too long.
+/// A sentence, where the name is too long.
 pub(super) fn directory(folder: &FolderName) -> Result<Option<String>, String> {
-    let [first, rest @ ..] = folder.levels() else { return Ok(None) };
-    // `.dovecot.sieve`, `.dovecot.svbin`, `.dovecot.lda-dupes` lie beside the folders where home is the Maildir.
-    if first == "dovecot" && !rest.is_empty() {
-        return Err(format!("{folder} would be one of Dovecot's own files"));
+    if folder.is_inbox() {
+        return Ok(None);
     }
     let name: String = folder.levels().iter().map(|level| format!(".{}", encode(level))).collect();
     if name.len() > FOLDER_BYTES_MAX {
@@ -183,7 +181,6 @@ mod tests {
                 assert_eq!(folder_of(directory), Some(folder(name)), "{directory}");
             }
         }
-        assert!(directory(&folder("dovecot.sieve")).is_err());
     }
 
     #[test]

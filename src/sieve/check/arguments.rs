@@ -95,9 +95,6 @@ impl Checker<'_, '_> {
             let words = format!("\"{name}\" {else_where}");
             return self.notes.error(&format!("unknown-{kind}"), command.span, words);
         }
-        if !self.missing.insert(format!("{kind} {}", name.to_ascii_lowercase())) {
-            return;
-        }
         let mend = use_nearest(name, own.iter().map(|shape| shape.name));
         self.notes.error_with(&format!("unknown-{kind}"), command.span, format!("unknown {kind} \"{name}\""), mend);
     }
