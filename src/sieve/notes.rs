@@ -49,6 +49,11 @@ impl<'a> Notes<'a> {
         self.note(false, code, span, words.into(), mend);
     }
 
+    /// Is nothing more told? Then looking for a mend is in vain.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= SCRIPT_DIAGNOSTICS_MAX
+    }
+
     /// 1-based.
     pub(super) fn line(&self, span: Span) -> usize {
         self.lines.partition_point(|begin| *begin <= span.start).max(1)

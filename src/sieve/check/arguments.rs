@@ -95,7 +95,8 @@ impl Checker<'_, '_> {
             let words = format!("\"{name}\" {else_where}");
             return self.notes.error(&format!("unknown-{kind}"), command.span, words);
         }
-        let mend = use_nearest(name, own.iter().map(|shape| shape.name));
+        let names = own.iter().map(|shape| shape.name).filter(|_| !self.notes.is_full());
+        let mend = use_nearest(name, names);
         self.notes.error_with(&format!("unknown-{kind}"), command.span, format!("unknown {kind} \"{name}\""), mend);
     }
 
