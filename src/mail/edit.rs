@@ -27,10 +27,14 @@ pub enum Edit {
 /// Fields that no script adds or deletes, beside [`OURS`].
 const TRACE: &[&str] = &["Return-Path", "Received", REDIRECTED];
 
+/// Printable ASCII without a colon (RFC 5322 §2.2).
+pub fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
+}
+
 /// May a script add a field of this name?
 pub fn may_be_added(name: &str) -> bool {
-    let is_token = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
-    is_token && !OURS.iter().chain(TRACE).any(|kept| kept.eq_ignore_ascii_case(name))
+    is_field_name(name) && !OURS.iter().chain(TRACE).any(|kept| kept.eq_ignore_ascii_case(name))
 }
 
 /// May a script delete fields of this name? `Auto-Submitted` stays too: it keeps automata from answering each other

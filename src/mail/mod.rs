@@ -21,7 +21,7 @@ mod transfer;
 pub use address::{Address, AddressError};
 pub(crate) use caught::caught;
 pub use defects::Defect;
-pub use edit::{Edit, edited, may_be_added, may_be_deleted};
+pub use edit::{Edit, edited, is_field_name, may_be_added, may_be_deleted};
 pub use fields::{Field, fields, header_end};
 pub use forward::{REDIRECTED, forwarded, goes_round};
 pub use html::{looks_like_html, visible_text};

@@ -44,9 +44,17 @@ pub(super) fn compile(text: &str, bytes_max: u64) -> Result<Compiled, (usize, St
     if let Some(first) = notes.into_report().errors.first() {
         return Err((first.line, first.words.clone()));
     }
-    let inside = |error: ::sieve::compiler::CompileError| (0, format!("the engine refused the script: {error}"));
-    let engine = compiler().compile(lower::lower(&program).as_bytes()).map_err(inside)?;
+    let engine = engine_form(&program).map_err(|words| (0, words))?;
     Ok(Compiled { program: Arc::new(program), engine: Arc::new(engine) })
+}
+
+/// What the engine runs of a checked program.
+///
+/// # Errors
+/// Why the engine refused it, which no checked program should meet.
+pub(super) fn engine_form(program: &Program) -> Result<Sieve, String> {
+    let compiled = compiler().compile(lower::lower(program).as_bytes());
+    compiled.map_err(|error| format!("the engine refused the script: {error}"))
 }
 
 fn compiler() -> Compiler {

@@ -11,7 +11,6 @@ mod check;
 mod compare;
 mod content;
 mod date;
-mod edit;
 mod engine;
 mod eval;
 mod extensions;

@@ -49,14 +49,6 @@ pub struct Diagnostic {
     pub excerpt: String,
 }
 
-impl Diagnostic {
-    /// As ManageSieve clients and people read it: `line 3: error: … (column 5)`.
-    pub fn line_of(&self, kind: &str) -> String {
-        let mend = self.mend.as_ref().map(|mend| format!("; {mend}")).unwrap_or_default();
-        format!("line {}: {kind}: {}{mend} (column {})", self.line, self.words, self.column)
-    }
-}
-
 /// Checks a script.
 pub fn report(question: &Question) -> Report {
     let text = question.text.as_str();
@@ -68,7 +60,7 @@ pub fn report(question: &Question) -> Report {
         return notes.into_report();
     }
     let commands = parse::parse(&lex::tokens(text, &mut notes), &mut notes);
-    check::check(&commands, question, &mut notes);
+    let program = check::check(&commands, question, &mut notes);
     let mut report = notes.into_report();
     if !report.errors.is_empty() {
         // Doubts about a script that can't run yet only hide what is wrong.
@@ -77,7 +69,7 @@ pub fn report(question: &Question) -> Report {
         });
     }
     if report.errors.is_empty()
-        && let Err((_, words)) = engine::compile(text, SCRIPT_BYTES_MAX)
+        && let Err(words) = engine::engine_form(&program)
     {
         let mut notes = Notes::new(text);
         notes.error("engine", Span::default(), words);

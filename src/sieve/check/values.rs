@@ -7,9 +7,10 @@ use super::super::notes::use_nearest;
 use super::super::parse::{Argument, Value};
 use super::super::program::{How, MatchType, Texts};
 use super::super::reply::notify;
-use super::super::{address, date, edit};
+use super::super::{address, date};
 use super::Checker;
 use super::arguments::Given;
+use crate::mail::{is_field_name, may_be_added, may_be_deleted};
 use crate::plan::FolderName;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ impl Checker<'_, '_> {
     /// A name that no field can have never matches.
     pub(super) fn check_fields(&mut self, argument: Option<&Argument>) {
         for (name, span) in argument.map(super::arguments::plain).unwrap_or_default() {
-            if name.contains("${") || edit::is_field_name(name) {
+            if name.contains("${") || is_field_name(name) {
                 continue;
             }
             match name.trim().strip_suffix(':') {
@@ -171,9 +172,9 @@ impl Checker<'_, '_> {
         if let Some((name, span)) = given.plain_texts(0).first()
             && !name.contains("${")
         {
-            if !edit::is_field_name(name) {
+            if !is_field_name(name) {
                 self.notes.error("bad-header-name", *span, format!("{name:?} can't be the name of a header field"));
-            } else if edit::is_protected(name, true) {
+            } else if !may_be_added(name) {
                 let words = format!("the field {name:?} may not be added; the command does nothing");
                 self.notes.warning("protected-header", *span, words, None);
             }
@@ -191,9 +192,9 @@ impl Checker<'_, '_> {
         if let Some((name, span)) = given.plain_texts(0).first()
             && !name.contains("${")
         {
-            if !edit::is_field_name(name) {
+            if !is_field_name(name) {
                 self.notes.error("bad-header-name", *span, format!("{name:?} can't be the name of a header field"));
-            } else if edit::is_protected(name, false) {
+            } else if !may_be_deleted(name) {
                 let words = format!("the field {name:?} may not be deleted; the command does nothing");
                 self.notes.warning("protected-header", *span, words, None);
             }

@@ -3,13 +3,14 @@
 //! Standards: RFC 5228 §2.10 and §4, RFC 5429 §2.3 (what reject excludes), RFC 5293 (editheader), RFC 8579 §4.
 //! *Reading:* the same folder gets one copy, with the flags of the last action that named it, as in Pigeonhole.
 
+use super::super::compare;
 use super::super::outcome::{Done, DoneAct};
 use super::super::program::{Act, How, Index, Texts};
 use super::super::template::Template;
-use super::super::{compare, edit};
 use super::flags::Change;
 use super::{Answer, Run, shown};
 use crate::limits::{SCRIPT_ACTIONS_MAX, SCRIPT_HEADER_BYTES_MAX};
+use crate::mail::{is_field_name, may_be_added, may_be_deleted};
 use crate::plan::{Edit, Flags, FolderName};
 
 impl Run<'_> {
@@ -194,7 +195,7 @@ impl Run<'_> {
         if value.len() > SCRIPT_HEADER_BYTES_MAX {
             return Err(format!("addheader {name}: the value has more than {SCRIPT_HEADER_BYTES_MAX} octets"));
         }
-        if self.is_protected(&name, true) {
+        if self.is_protected(&name, may_be_added) {
             self.note(line, format!("addheader {name}: nothing is done, the field is protected"));
             return Ok(());
         }
@@ -214,7 +215,7 @@ impl Run<'_> {
     ) -> Answer<()> {
         let name = self.expand(field);
         self.check_field(&name, "deleteheader")?;
-        if self.is_protected(&name, false) {
+        if self.is_protected(&name, may_be_deleted) {
             self.note(line, format!("deleteheader {name}: nothing is done, the field is protected"));
             return Ok(());
         }
@@ -246,15 +247,11 @@ impl Run<'_> {
     }
 
     fn check_field(&self, name: &str, what: &str) -> Answer<()> {
-        if edit::is_field_name(name) {
-            Ok(())
-        } else {
-            Err(format!("{what}: {} can't be the name of a field", shown(name)))
-        }
+        if is_field_name(name) { Ok(()) } else { Err(format!("{what}: {} can't be the name of a field", shown(name))) }
     }
 
-    fn is_protected(&self, name: &str, adding: bool) -> bool {
+    fn is_protected(&self, name: &str, may_change: fn(&str) -> bool) -> bool {
         let set = &self.request.options.editheader_protected;
-        edit::is_protected(name, adding) || set.iter().any(|known| known.eq_ignore_ascii_case(name))
+        !may_change(name) || set.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 }

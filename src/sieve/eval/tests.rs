@@ -5,12 +5,11 @@
 use super::super::address::AddressPart;
 use super::super::body;
 use super::super::program::{Ask, DuplicateId, How, Look, MatchType, Texts, Transform};
-use super::super::reply::notify;
+use super::super::reply::{self, notify};
 use super::super::{date, template::Template};
 use super::{Answer, Run, shown};
 use crate::limits::SCRIPT_BODIES_KEPT_MAX;
 use crate::plan::{Asked, FolderName};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -201,7 +200,7 @@ impl Run<'_> {
         // RFC 7352 §3.1: without the field there is nothing that could be a duplicate.
         let Some(value) = value else { return Ok(false) };
         let handle = handle.map(|handle| self.expand(handle)).unwrap_or_default();
-        let key = key(&["duplicate", &handle, kind, &value]);
+        let key = reply::hex_digest(&["duplicate", &handle, kind, &value]);
         let options = &self.request.options;
         let seconds = seconds.unwrap_or(options.duplicate_seconds_default).min(options.duplicate_seconds_max);
         let is_known = self.request.seen.contains(&key);
@@ -213,14 +212,4 @@ impl Run<'_> {
         }
         Ok(is_known)
     }
-}
-
-/// A key of the user's memory: each part with its length, so that no two lists of parts are the same.
-fn key(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -50,7 +50,7 @@ fn is_host(c: char) -> bool {
 }
 
 /// Hexadecimal SHA-256 of some texts, told apart by their lengths.
-fn hex_digest(texts: &[&str]) -> String {
+pub(super) fn hex_digest(texts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update((text.len() as u64).to_be_bytes());
