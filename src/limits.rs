@@ -49,6 +49,14 @@ pub const UNPACK_BYTES_MAX: u64 = 256 << 20;
 pub const UNPACK_ENTRIES_MAX: usize = 10_000;
 /// Octets of one member. Beyond: *too big*.
 pub const UNPACK_MEMBER_BYTES_MAX: u64 = 100 << 20;
+/// Octets out of all containers for each octet of the message. Documents reach 20, logs 100. Beyond: *too big*.
+pub const UNPACK_RATIO_MAX: u64 = 200;
+/// Octets out that are paid whatever the ratio, so that short messages may hold well-packed documents.
+pub const UNPACK_RATIO_FREE_BYTES: u64 = 64 << 20;
+/// Seconds of a processor for all containers of one message. Beyond: *too long*. Well under [`WORKER_CPU_SECONDS`].
+pub const UNPACK_CPU_SECONDS: u64 = 6;
+/// Seconds of the clock for the same. Beyond: *too long*. Well under [`WORKER_ANSWER_SECONDS`].
+pub const UNPACK_SECONDS: u64 = 15;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

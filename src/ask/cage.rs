@@ -11,8 +11,10 @@ use landlock::{
     RulesetStatus, Scope,
 };
 use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
+use nix::sys::time::TimeVal;
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The newest kernel interface whose walls are asked for; older kernels give what they have.
 const LANDLOCK: ABI = ABI::V6;
@@ -86,6 +88,16 @@ pub(super) fn renew_cpu(seconds: u64) -> Result<(), String> {
     // The hard limit can't be raised again: it is that of a whole life.
     let life = WORKER_CPU_SECONDS * (u64::from(WORKER_QUESTIONS_MAX) + 1) * 2;
     setrlimit(Resource::RLIMIT_CPU, next.min(life), life).map_err(|error| error.to_string())
+}
+
+/// The processor time of this process so far.
+pub(super) fn cpu_used() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Duration::ZERO };
+    let of = |time: TimeVal| {
+        let (seconds, micros) = (u64::try_from(time.tv_sec()), u64::try_from(time.tv_usec()));
+        Duration::from_secs(seconds.unwrap_or(0)) + Duration::from_micros(micros.unwrap_or(0))
+    };
+    of(usage.user_time()) + of(usage.system_time())
 }
 
 /// Landlock with no rules: every file, every TCP port, every process outside is out of reach.

@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// To the worker, first: the operator's rules and lists, (name, text); no answer.
-    Rules,
+    /// To the worker, first: the operator's choices; no answer.
+    Outfit,
     /// To the worker: a message to remember; no answer.
     Message,
     /// To the worker: look at the message; a session.
@@ -30,7 +30,7 @@ pub(super) enum Kind {
 }
 
 const KINDS: [(Kind, u8); 9] = [
-    (Kind::Rules, b'R'),
+    (Kind::Outfit, b'R'),
     (Kind::Message, b'M'),
     (Kind::Look, b'L'),
     (Kind::Sieve, b'S'),

@@ -4,6 +4,7 @@
 
 use super::cage::Cage;
 use super::frame::{Kind, receive, send};
+use super::outfit::Outfit;
 use super::pool::Trouble;
 use crate::limits::{DETAIL_BYTES_MAX, WORKER_ANSWER_BYTES_MAX, WORKER_LOG_LINES_MAX};
 use std::io;
@@ -36,11 +37,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Starts a worker, waits for its first frame and hands over the operator's rules.
+    /// Starts a worker, waits for its first frame and hands over the operator's choices.
     ///
     /// # Errors
     /// [`Trouble::Start`] where it can't be started or does not speak.
-    pub(super) async fn start(program: &Path, overlays: &[(String, String)]) -> Result<Self, Trouble> {
+    pub(super) async fn start(program: &Path, outfit: &Outfit) -> Result<Self, Trouble> {
         let failed = |why: String| Trouble::Start(format!("{}: {why}", program.display()));
         let mut child = Command::new(program)
             .arg("worker")
@@ -62,9 +63,9 @@ impl Kept {
         match receive(&mut kept.output, HELLO_BYTES_MAX).await {
             Ok((Kind::Hello, hello)) => {
                 kept.cage = serde_json::from_slice(&hello).map_err(|error| failed(error.to_string()))?;
-                if !overlays.is_empty() {
-                    let rules = serde_json::to_vec(overlays).map_err(|error| failed(error.to_string()))?;
-                    send(&mut kept.input, Kind::Rules, &rules).await.map_err(|error| failed(error.to_string()))?;
+                if *outfit != Outfit::default() {
+                    let outfit = serde_json::to_vec(outfit).map_err(|error| failed(error.to_string()))?;
+                    send(&mut kept.input, Kind::Outfit, &outfit).await.map_err(|error| failed(error.to_string()))?;
                 }
                 Ok(kept)
             }

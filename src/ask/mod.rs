@@ -8,6 +8,7 @@ mod cage;
 mod frame;
 mod kept;
 pub mod login;
+mod outfit;
 mod pool;
 mod slow;
 mod submit;
@@ -16,6 +17,7 @@ mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
+pub use outfit::Outfit;
 pub use pool::{Options, Pool, Trouble};
 pub use submit::Submission;
 pub use worker::run as worker_main;

@@ -8,6 +8,7 @@ use super::answers::{check_look, check_plan, check_report};
 use super::cage::{Attempt, Cage, Outcome};
 use super::frame::Kind;
 use super::kept::Kept;
+use super::outfit::Outfit;
 use super::slow::SlowScripts;
 use crate::filter::Look;
 use crate::limits::{SLOW_SCRIPT_SECONDS, WORKER_ANSWER_SECONDS, WORKER_QUESTIONS_MAX};
@@ -62,8 +63,7 @@ pub struct Options {
     pub program: PathBuf,
     /// Processes at once; at least 1.
     pub workers: usize,
-    /// The operator's rules and lists, (name, text); they have been read without a mistake before.
-    pub overlays: Vec<(String, String)>,
+    pub outfit: Outfit,
     /// For one question, the start of a worker included.
     pub answer_seconds: u64,
     /// Questions after which a worker is replaced; 1 is one process for each question.
@@ -73,7 +73,7 @@ pub struct Options {
 impl Options {
     pub fn new(program: PathBuf, workers: usize) -> Self {
         let (answer_seconds, questions_max) = (WORKER_ANSWER_SECONDS, WORKER_QUESTIONS_MAX);
-        Self { program, workers, overlays: Vec::new(), answer_seconds, questions_max }
+        Self { program, workers, outfit: Outfit::default(), answer_seconds, questions_max }
     }
 }
 
@@ -97,9 +97,9 @@ struct Inner {
 }
 
 impl Pool {
-    /// The same kind of pool with other rules and number of workers; this one where nothing differs.
-    pub fn like(&self, workers: usize, overlays: &[(String, String)]) -> Self {
-        let options = Options { workers, overlays: overlays.to_vec(), ..self.inner.options.clone() };
+    /// The same kind of pool with another outfit and number of workers; this one where nothing differs.
+    pub fn like(&self, workers: usize, outfit: Outfit) -> Self {
+        let options = Options { workers, outfit, ..self.inner.options.clone() };
         if options == self.inner.options { self.clone() } else { Self::with(options) }
     }
 
@@ -225,7 +225,7 @@ impl Pool {
     }
 
     async fn start(&self) -> Result<Kept, Trouble> {
-        let kept = Kept::start(&self.inner.options.program, &self.inner.options.overlays).await?;
+        let kept = Kept::start(&self.inner.options.program, &self.inner.options.outfit).await?;
         if !kept.cage.missing.is_empty() && !self.inner.cage_told.swap(true, Ordering::Relaxed) {
             tracing::warn!(missing = kept.cage.missing.join("; "), "workers run in a weaker cage");
         }

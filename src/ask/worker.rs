@@ -5,13 +5,17 @@
 
 use super::cage::{self, Attempt};
 use super::frame::{self, Kind};
-use crate::filter::{Look, Rules, look_with};
+use super::outfit::Outfit;
+use crate::filter::{Kit, Look, Rules, look_with};
 use crate::limits::{SCRIPT_CPU_SECONDS, WORKER_CPU_SECONDS, WORKER_STACK_BYTES};
 use crate::mail::Session;
 use crate::sieve::{Cache, Question, Request, plan_with, report};
+use crate::unpack::{Allowance, Spent};
 use serde::Serialize;
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 /// sysexits EX_PROTOCOL: the pool said something that we don't understand.
 const EXIT_PROTOCOL: u8 = 76;
@@ -65,7 +69,7 @@ fn answer_all(cage: &cage::Cage) -> io::Result<()> {
 fn seconds_of(kind: Kind) -> u64 {
     match kind {
         Kind::Sieve | Kind::Check => SCRIPT_CPU_SECONDS,
-        Kind::Rules | Kind::Message | Kind::Look | Kind::Attempt | Kind::Hello | Kind::Answer | Kind::Panic => {
+        Kind::Outfit | Kind::Message | Kind::Look | Kind::Attempt | Kind::Hello | Kind::Answer | Kind::Panic => {
             WORKER_CPU_SECONDS
         }
     }
@@ -74,22 +78,23 @@ fn seconds_of(kind: Kind) -> u64 {
 /// What a worker remembers between questions.
 #[derive(Default)]
 struct Desk {
-    /// `None`: the embedded ones.
-    rules: Option<Rules>,
+    /// `None`: nothing was chosen.
+    kit: Option<Kit>,
     message: Vec<u8>,
     scripts: Cache,
 }
 
 impl Desk {
     fn look(&self, session: &Session) -> Look {
-        let lists = &self.rules.as_ref().unwrap_or(Rules::embedded()).lists;
-        look_with(&self.message, session, lists)
+        begin();
+        let kit = self.kit.clone().unwrap_or_else(|| kit_of(Rules::embedded(), Allowance::default()));
+        look_with(&self.message, session, &kit)
     }
 
     /// The answer to one frame; `None` where none is expected.
     fn answer(&mut self, kind: Kind, payload: Vec<u8>) -> Option<io::Result<Vec<u8>>> {
         match kind {
-            Kind::Rules => rules_of(&payload).map(|rules| self.rules = Some(rules)).err().map(Err),
+            Kind::Outfit => read_kit(&payload).map(|kit| self.kit = Some(kit)).err().map(Err),
             Kind::Message => {
                 self.message = payload;
                 None
@@ -106,9 +111,31 @@ impl Desk {
 }
 
 /// The pool has read the same texts before, so that a mistake in them says that it is not our pool.
-fn rules_of(payload: &[u8]) -> io::Result<Rules> {
-    let overlays: Vec<(String, String)> = serde_json::from_slice(payload)?;
-    Rules::load(&overlays).map_err(|mistake| io::Error::other(mistake.to_string()))
+fn read_kit(payload: &[u8]) -> io::Result<Kit> {
+    let outfit: Outfit = serde_json::from_slice(payload)?;
+    let rules = Rules::load(&outfit.overlays).map_err(|mistake| io::Error::other(mistake.to_string()))?;
+    Ok(kit_of(&rules, outfit.allowance))
+}
+
+fn kit_of(rules: &Rules, allowance: Allowance) -> Kit {
+    Kit { allowance, clock: spent, ..Kit::of(&rules.lists) }
+}
+
+thread_local! {
+    /// When the look under way began, by the clock and by the processor.
+    static BEGUN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+fn begin() {
+    BEGUN.set(Some((Instant::now(), cage::cpu_used())));
+}
+
+/// What the look under way has used.
+fn spent() -> Spent {
+    BEGUN.get().map_or_else(Spent::default, |(at, cpu)| Spent {
+        cpu: cage::cpu_used().saturating_sub(cpu),
+        wall: at.elapsed(),
+    })
 }
 
 fn question<T: serde::de::DeserializeOwned>(

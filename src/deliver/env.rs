@@ -2,7 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
-use crate::ask::{Pool, login::Logins, users::Answer, users::Users};
+use crate::ask::{Outfit, Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
 use crate::journal;
@@ -56,7 +56,8 @@ impl Sight {
     fn with(settings: Settings, pool: &Pool, logins: Logins) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
-        let pool = pool.like(workers(settings.look.workers), &overlays);
+        let pool =
+            pool.like(workers(settings.look.workers), Outfit { overlays: overlays.clone(), ..Outfit::default() });
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
         Ok(Self { settings, rules, users, logins, pool, homes: Homes::default() })
     }

@@ -2,9 +2,9 @@
 //!
 //! A fact that could not be learned is `None` or *unknown*, never a verdict (invariant 11).
 
-use super::{Lists, Text};
+use super::{Kit, Lists, Text};
 use crate::mail::{self, Link, Message, Session};
-use crate::unpack::{self, Inside};
+use crate::unpack::{self, Budget, Inside};
 use std::sync::Arc;
 
 /// What the checks may look at beside the message itself.
@@ -20,13 +20,14 @@ pub struct Facts {
 
 impl Facts {
     /// What the message itself and its envelope tell.
-    pub fn gather(message: &Message<'_>, session: &Session, lists: &Arc<Lists>) -> Self {
+    pub fn gather(message: &Message<'_>, session: &Session, kit: &Kit) -> Self {
+        let budget = Budget::new(&kit.allowance, message.bytes.len(), kit.clock);
         Self {
             session: session.clone(),
-            inside: unpack::open(message),
+            inside: unpack::open_with(message, budget, &mut |_, _| {}),
             links: mail::links(message),
             text: Text::of(message),
-            lists: Arc::clone(lists),
+            lists: Arc::clone(&kit.lists),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{CHECKS, Facts, Lists, Rules};
 use crate::mail::{self, Link, Message, Session};
-use crate::unpack::{Item, Note};
+use crate::unpack::{Allowance, Item, Note, Spent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -47,18 +47,36 @@ pub struct Summary {
     pub message_id: String,
 }
 
-/// Looks at a message with the embedded rules and lists.
-pub fn look(bytes: &[u8], session: &Session) -> Look {
-    look_with(bytes, session, &Rules::embedded().lists)
+/// What a look uses beside the message.
+#[derive(Clone)]
+pub struct Kit {
+    /// The operator's lists and phrases.
+    pub lists: Arc<Lists>,
+    /// What unpacking may cost.
+    pub allowance: Allowance,
+    /// What the look has used since it began.
+    pub clock: fn() -> Spent,
 }
 
-/// Looks at a message with the operator's lists and phrases.
-pub fn look_with(bytes: &[u8], session: &Session, lists: &Arc<Lists>) -> Look {
-    look_at(bytes, session, lists, Vec::new())
+impl Kit {
+    /// These lists, the usual allowance, and no clock.
+    pub fn of(lists: &Arc<Lists>) -> Self {
+        Self { lists: Arc::clone(lists), allowance: Allowance::default(), clock: Spent::default }
+    }
+}
+
+/// Looks at a message with the embedded rules and lists.
+pub fn look(bytes: &[u8], session: &Session) -> Look {
+    look_with(bytes, session, &Kit::of(&Rules::embedded().lists))
+}
+
+/// Looks at a message with what the operator has chosen.
+pub fn look_with(bytes: &[u8], session: &Session, kit: &Kit) -> Look {
+    look_at(bytes, session, kit, Vec::new())
 }
 
 /// As [`look_with`], with notes laid to those of `unpack`: samples of rules tell by them what no short text can hold.
-pub(super) fn look_at(bytes: &[u8], session: &Session, lists: &Arc<Lists>, notes: Vec<Note>) -> Look {
+pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, notes: Vec<Note>) -> Look {
     if let Err(hostile) = mail::screen(bytes) {
         return Look {
             findings: vec![Finding::new("hostile_structure", hostile.to_string())],
@@ -67,7 +85,7 @@ pub(super) fn look_at(bytes: &[u8], session: &Session, lists: &Arc<Lists>, notes
         };
     }
     let message = Message::parse(bytes);
-    let mut facts = Facts::gather(&message, session, lists);
+    let mut facts = Facts::gather(&message, session, kit);
     facts.inside.notes.extend(notes);
     let findings = CHECKS.iter().flat_map(|check| (check.look)(&message, &facts)).collect();
     Look {

@@ -19,7 +19,7 @@ pub use checks::{CHECKS, Check};
 pub use facts::Facts;
 pub use judge::judge;
 pub use lists::{Brand, Lists};
-pub use look::{Finding, Look, Summary, look, look_with};
+pub use look::{Finding, Kit, Look, Summary, look, look_with};
 pub use policy::{ClassPolicy, Conduct, Policy};
 pub use rules::{Group, Problem, Rule, Rules, RulesError, Within};
 pub use text::Text;

@@ -32,8 +32,8 @@ fn zeros(bytes: u64) -> Vec<u8> {
 
 #[test]
 fn a_bomb_stops_at_the_budget() {
-    let bomb = zeros(1 << 30);
-    let found = inside("b.zip", &zip(&[("1.zip", &bomb), ("2.zip", &bomb), ("3.zip", &bomb), ("4.txt", b"after")]));
+    let [one, two, three] = [0, 1, 2].map(|more| zeros((1 << 30) + more));
+    let found = inside("b.zip", &zip(&[("1.zip", &one), ("2.zip", &two), ("3.zip", &three), ("4.txt", b"after")]));
     assert_eq!(kinds(&found), [NoteKind::TooBig, NoteKind::TooBig, NoteKind::TooBig]);
     assert!(paths(&found).contains(&"2/4.txt".to_string()));
     let cut = found.items.iter().find(|item| item.name.as_deref() == Some("zeros")).unwrap();
@@ -98,15 +98,15 @@ fn members_that_the_directory_hides_are_found() {
         archive
     };
     for (archive, want, notes) in [
-        (cut.to_vec(), &["2/a.txt", "2/b.txt"][..], &[NoteKind::Damaged, NoteKind::Program][..]),
-        ([cut, &second].concat(), &["2/c.txt", "2/a.txt", "2/b.txt"], &[NoteKind::Damaged, NoteKind::Program]),
-        (twice, &["2/a.txt", "2/a.txt"], &[NoteKind::Damaged, NoteKind::Program]),
-        (renamed, &["2/pic.jpg", "2/run.exe"], &[NoteKind::Damaged, NoteKind::Program, NoteKind::Program]),
+        (cut.to_vec(), &["2/a.txt", "2/b.txt"][..], &[NoteKind::Damaged, NoteKind::Lying, NoteKind::Program][..]),
+        ([cut, &second].concat(), &["2/c.txt", "2/a.txt", "2/b.txt"], &[NoteKind::Lying, NoteKind::Program]),
+        (twice, &["2/a.txt", "2/a.txt"], &[NoteKind::Lying, NoteKind::Program]),
+        (renamed, &["2/pic.jpg", "2/run.exe"], &[NoteKind::Lying, NoteKind::Program, NoteKind::Program]),
     ] {
         let found = inside("h.zip", &archive);
         let mut paths: Vec<String> = paths(&found).split_off(2);
         let mut kinds = kinds(&found);
-        kinds.dedup_by(|a, b| a == b && *a == NoteKind::Damaged);
+        kinds.dedup_by(|a, b| a == b && *a == NoteKind::Lying);
         paths.sort_unstable();
         let mut want = want.to_vec();
         want.sort_unstable();
@@ -125,7 +125,7 @@ fn a_prefix_hides_no_archive_and_damage_is_noted() {
     let found = inside("b.gz", &broken);
     assert_eq!(kinds(&found), [NoteKind::Damaged]);
     assert_eq!(found.items[2].sha256, "");
-    let mut truncated = super::ole::tests::ole(&["WordDocument"]);
+    let mut truncated = super::documents::ole::tests::ole(&["WordDocument"]);
     truncated.truncate(700);
     assert_eq!(kinds(&inside("b.doc", &truncated)), [NoteKind::Damaged]);
 }
@@ -159,7 +159,7 @@ fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.zip", zip(&members)),
         ("a.tgz", gzip(&tar(&members))),
         ("a.tar", tar(&members)),
-        ("a.doc", super::ole::tests::ole(&["WordDocument", "Macros/VBA/dir"])),
+        ("a.doc", super::documents::ole::tests::ole(&["WordDocument", "Macros/VBA/dir"])),
         ("a.docx", zip(&[("[Content_Types].xml", types), ("word/document.xml", b"<w/>")])),
     ]
 }

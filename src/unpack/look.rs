@@ -3,35 +3,38 @@
 //! Does not know any format: the table does. A panic inside a format's reader is the note *damaged*.
 
 use super::opening::{Member, State};
-use super::{Budget, Contents, FORMATS, Format, Inside, Item, Nature, Note, NoteKind, Opening, Role, eicar};
-use crate::limits::{UNPACK_DEPTH_MAX, UNPACK_NOTES_PER_KIND_MAX};
+use super::{
+    Allowance, Budget, Contents, Format, Inside, Item, Nature, Note, NoteKind, Opening, Role, Spent, eicar, formats,
+};
+use crate::limits::UNPACK_NOTES_PER_KIND_MAX;
 use crate::mail::{Message, Part, caught};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What is true of contents that could not be read.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
-/// Opens every part of a message, and what is in it, to any depth that the budget pays.
+/// Opens every part of a message, and what is in it, within the usual allowance and without a clock.
 pub fn open(message: &Message<'_>) -> Inside {
-    open_within(message, Budget::default())
+    let budget = Budget::new(&Allowance::default(), message.bytes.len(), Spent::default);
+    open_with(message, budget, &mut |_, _| {})
 }
 
-fn open_within(message: &Message<'_>, mut budget: Budget) -> Inside {
-    let mut inside = Inside::default();
+/// Opens every part of a message, and what is in it, to any depth that the budget pays. Shows each distinct contents
+/// to `inspect` once, while it is in memory.
+pub fn open_with(message: &Message<'_>, mut budget: Budget, inspect: &mut dyn FnMut(&Item, &Contents<'_>)) -> Inside {
+    let mut walk = Walk { inside: Inside::default(), seen: BTreeSet::new(), inspect };
     let mut work: Vec<Work<'_>> = message.parts.iter().rev().map(Work::part).collect();
     while let Some(next) = work.pop() {
         if next.depth == 0 && !budget.pay_entry(next.path.iter().map(String::len).sum()) {
-            note(
-                &mut inside,
-                Note { path: next.path, kind: NoteKind::TooMany, detail: "parts of the message".to_string() },
-            );
+            walk.note(Note { path: next.path, kind: NoteKind::TooMany, detail: "parts of the message".to_string() });
             break;
         }
-        let members = look(&next, &mut budget, &mut inside);
+        let members = walk.look(&next, &mut budget);
         work.extend(members.into_iter().rev().map(|member| next.member(member)));
     }
-    inside
+    walk.inside
 }
 
 /// One item that waits to be looked at.
@@ -81,66 +84,88 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Looks at one item: lists it, notes what it is, and gives its members.
-fn look(work: &Work<'_>, budget: &mut Budget, inside: &mut Inside) -> Vec<Member> {
-    let contents = work.contents();
-    let known = match work.state {
-        State::Whole | State::Broken | State::Part => recognise(&contents),
-        State::Closed => None,
-    };
-    let true_type = known.map_or(UNKNOWN_TYPE, |(_, true_type)| true_type);
-    inside.items.push(Item {
-        path: work.path.clone(),
-        name: work.name.as_deref().map(str::to_string),
-        declared_type: work.declared_type.to_string(),
-        true_type: true_type.to_string(),
-        size: work.size,
-        sha256: match work.state {
-            State::Whole => hex(&Sha256::digest(contents.bytes)),
-            State::Broken | State::Part | State::Closed => String::new(),
-        },
-    });
-    let mut say = |kind, detail: &str| note(inside, Note { path: work.path.clone(), kind, detail: detail.to_string() });
-    if eicar::is_eicar(contents.bytes) {
-        say(NoteKind::Eicar, true_type);
-    }
-    let open = match known.map(|(format, _)| format.nature) {
-        Some(Nature::Container(open)) => open,
-        Some(Nature::ProgramContainer(open)) => {
-            say(NoteKind::Program, true_type);
-            open
+/// What was seen so far, and who is shown it.
+struct Walk<'i> {
+    inside: Inside,
+    /// Contents that were opened: the same bytes of the same kind in the same role hold the same.
+    seen: BTreeSet<([u8; 32], Role, &'static str)>,
+    inspect: &'i mut dyn FnMut(&Item, &Contents<'_>),
+}
+
+impl Walk<'_> {
+    /// Looks at one item: lists it, notes what it is, and gives its members.
+    fn look(&mut self, work: &Work<'_>, budget: &mut Budget) -> Vec<Member> {
+        let contents = work.contents();
+        let known = match work.state {
+            State::Whole | State::Broken | State::Part => recognise(&contents),
+            State::Closed => None,
+        };
+        let true_type = known.map_or(UNKNOWN_TYPE, |(_, true_type)| true_type);
+        let digest: [u8; 32] = Sha256::digest(contents.bytes).into();
+        let item = Item {
+            path: work.path.clone(),
+            name: work.name.as_deref().map(str::to_string),
+            declared_type: work.declared_type.to_string(),
+            true_type: true_type.to_string(),
+            size: work.size,
+            sha256: match work.state {
+                State::Whole => hex(&digest),
+                State::Broken | State::Part | State::Closed => String::new(),
+            },
+        };
+        if eicar::is_eicar(contents.bytes) {
+            self.say(work, NoteKind::Eicar, true_type);
         }
-        Some(Nature::Program) => {
-            say(NoteKind::Program, true_type);
+        let is_new = self.seen.insert((digest, work.role, known.map_or("", |(format, _)| format.name)));
+        if is_new && work.state != State::Closed {
+            (self.inspect)(&item, &contents);
+        }
+        self.inside.items.push(item);
+        let open = match known.map(|(format, _)| format.nature) {
+            Some(Nature::Container(open)) => open,
+            Some(Nature::ProgramContainer(open)) => {
+                self.say(work, NoteKind::Program, true_type);
+                open
+            }
+            Some(Nature::Program) => {
+                self.say(work, NoteKind::Program, true_type);
+                return Vec::new();
+            }
+            Some(Nature::Plain) | None => return Vec::new(),
+        };
+        match work.state {
+            State::Whole | State::Broken if is_new => self.open(work, open, budget),
+            State::Whole | State::Broken | State::Part | State::Closed => Vec::new(),
+        }
+    }
+
+    fn open(&mut self, work: &Work<'_>, open: fn(&Contents<'_>, &mut Opening<'_>), budget: &mut Budget) -> Vec<Member> {
+        if work.depth >= budget.depth {
+            self.say(work, NoteKind::TooDeep, &format!("more than {} containers", budget.depth));
             return Vec::new();
         }
-        Some(Nature::Plain) | None => return Vec::new(),
-    };
-    match work.state {
-        State::Whole | State::Broken => {}
-        State::Part | State::Closed => return Vec::new(),
+        let mut opening = Opening::new(&work.path, budget);
+        if caught(|| open(&work.contents(), &mut opening)).is_none() {
+            opening.note(NoteKind::Damaged, "its reader failed");
+        }
+        let Opening { members, notes, .. } = opening;
+        notes.into_iter().for_each(|found| self.note(found));
+        members
     }
-    if work.depth >= UNPACK_DEPTH_MAX {
-        say(NoteKind::TooDeep, &format!("more than {UNPACK_DEPTH_MAX} containers"));
-        return Vec::new();
+
+    fn say(&mut self, work: &Work<'_>, kind: NoteKind, detail: &str) {
+        self.note(Note { path: work.path.clone(), kind, detail: detail.to_string() });
     }
-    let mut opening = Opening::new(&work.path, budget);
-    if caught(|| open(&contents, &mut opening)).is_none() {
-        opening.note(NoteKind::Damaged, "its reader failed");
+
+    fn note(&mut self, note: Note) {
+        if self.inside.notes.iter().filter(|other| other.kind == note.kind).count() < UNPACK_NOTES_PER_KIND_MAX {
+            self.inside.notes.push(note);
+        }
     }
-    let Opening { members, notes, .. } = opening;
-    notes.into_iter().for_each(|found| note(inside, found));
-    members
 }
 
 fn recognise(contents: &Contents<'_>) -> Option<(&'static Format, &'static str)> {
-    FORMATS.iter().find_map(|format| Some((format, caught(|| (format.recognise)(contents)).flatten()?)))
-}
-
-fn note(inside: &mut Inside, note: Note) {
-    if inside.notes.iter().filter(|other| other.kind == note.kind).count() < UNPACK_NOTES_PER_KIND_MAX {
-        inside.notes.push(note);
-    }
+    formats().find_map(|format| Some((format, caught(|| (format.recognise)(contents)).flatten()?)))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -151,8 +176,9 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::documents::ole;
+    use super::super::eicar;
     use super::super::samples::{gzip, letter, tar, zip};
-    use super::super::{eicar, ole};
     use super::*;
 
     /// Items as `path name? type`, then notes as `kind path`.

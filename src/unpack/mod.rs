@@ -4,31 +4,25 @@
 //! looked into is noted, never silently clean. Does not judge: a program is a note, what that means is a rule. A new
 //! kind of contents is one file with one [`Format`] and one line in [`FORMATS`].
 
+mod archives;
 mod budget;
+mod documents;
 mod eicar;
-mod elf;
-mod gzip;
 #[cfg(test)]
 mod hostile;
-mod java;
+mod kinds;
+mod letters;
 mod look;
-mod macho;
-mod message;
-mod ole;
 mod opening;
-mod pe;
 mod plain;
+mod programs;
 #[cfg(test)]
 mod samples;
-mod script;
-mod shortcut;
-mod tar;
-mod zip;
-mod zip_document;
-mod zip_local;
+mod streams;
 
-pub use budget::Budget;
-pub use look::open;
+pub use budget::{Allowance, Budget, Spent};
+pub use kinds::NoteKind;
+pub use look::{open, open_with};
 pub use opening::{Contents, Opening, Role};
 
 use serde::{Deserialize, Serialize};
@@ -58,27 +52,14 @@ pub enum Nature {
     Plain,
 }
 
-/// All kinds, the most certain first; the last knows every content.
-pub const FORMATS: &[Format] = &[
-    pe::FORMAT,
-    elf::FORMAT,
-    macho::FORMAT,
-    java::CLASS,
-    java::DEX,
-    shortcut::FORMAT,
-    script::FORMAT,
-    ole::INSTALLER,
-    ole::FORMAT,
-    zip_document::OOXML,
-    zip_document::OPEN_DOCUMENT,
-    zip_document::ANDROID,
-    zip_document::JAR,
-    zip::FORMAT,
-    gzip::FORMAT,
-    tar::FORMAT,
-    message::FORMAT,
-    plain::FORMAT,
-];
+/// All kinds, in the order in which they are asked: the first that recognises contents has them; the last knows all.
+const FORMATS: [&[Format]; 6] =
+    [programs::FORMATS, documents::FORMATS, archives::FORMATS, streams::FORMATS, letters::FORMATS, &[plain::FORMAT]];
+
+/// Every kind of contents that is known.
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    FORMATS.into_iter().flatten()
+}
 
 /// One part of the message, or one member of a container in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,18 +93,4 @@ pub struct Note {
     pub kind: NoteKind,
     /// The true type of a program, the storage of a macro, the reason for the rest; may hold foreign text.
     pub detail: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoteKind {
-    /// Beyond [`crate::limits::UNPACK_DEPTH_MAX`], or a message whose structure the screen refused.
-    TooDeep,
-    TooBig,
-    TooMany,
-    Encrypted,
-    /// Broken, lying or of a method that is not read.
-    Damaged,
-    Macro,
-    Program,
-    Eicar,
 }

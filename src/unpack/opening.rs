@@ -19,7 +19,7 @@ pub struct Contents<'a> {
 }
 
 /// How a reader meets contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Shown as the text of the message.
     Body,
@@ -77,13 +77,15 @@ impl<'b> Opening<'b> {
         self.pay_entry("")
     }
 
-    /// Takes a member: reads it to its end or to a bound. Breaks where the budget is spent.
+    /// Takes a member: reads it to its end or to a bound. Breaks where too many were seen or the time is over.
     pub fn take(&mut self, name: &str, reader: impl Read) -> ControlFlow<()> {
         let label = shorten(name);
         self.pay_entry(&label)?;
         if self.budget.is_spent() {
+            // Its name can still be looked at.
             self.note(NoteKind::TooBig, "no octets left to unpack");
-            return ControlFlow::Break(());
+            self.push(label, Vec::new(), State::Closed);
+            return ControlFlow::Continue(());
         }
         let (bytes, extent) = self.budget.read(reader);
         let state = match extent {
@@ -94,6 +96,10 @@ impl<'b> Opening<'b> {
             }
             Extent::CutOff => {
                 self.note(NoteKind::TooBig, &format!("cut off: {label}"));
+                State::Part
+            }
+            Extent::OutOfTime => {
+                self.note(NoteKind::TooLong, &format!("cut off: {label}"));
                 State::Part
             }
         };
@@ -133,7 +139,22 @@ impl<'b> Opening<'b> {
         ControlFlow::Continue(())
     }
 
+    /// Octets that one more member may have: what a decoder may be asked to hold in memory.
+    pub fn member_bytes_left(&self) -> u64 {
+        self.budget.member_bytes_left()
+    }
+
+    /// Breaks, with a note, where the time is over; for readers that work long between two members.
+    pub fn pay_time(&mut self) -> ControlFlow<()> {
+        if self.budget.has_time() {
+            return ControlFlow::Continue(());
+        }
+        self.note(NoteKind::TooLong, "no time left to unpack");
+        ControlFlow::Break(())
+    }
+
     fn pay_entry(&mut self, label: &str) -> ControlFlow<()> {
+        self.pay_time()?;
         let path_bytes = self.path.iter().map(String::len).sum::<usize>() + label.len();
         if self.budget.pay_entry(path_bytes) {
             return ControlFlow::Continue(());

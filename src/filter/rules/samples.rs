@@ -9,7 +9,7 @@
 use super::{Rule, Rules, finding_names};
 use crate::filter::CHECKS;
 use crate::filter::checks::{EICAR, GTUBE};
-use crate::filter::look::{Look, look_at};
+use crate::filter::look::{Kit, Look, look_at};
 use crate::mail::{Address, Session};
 use crate::unpack::{Note, NoteKind};
 use std::fmt;
@@ -93,7 +93,7 @@ impl Rules {
     /// What is wrong with one of its `; ` lines.
     pub fn look_at_sample(&self, sample: &str) -> Result<Look, String> {
         let sample = Sample::read(sample)?;
-        Ok(look_at(&sample.bytes, &sample.session, &self.lists, sample.notes))
+        Ok(look_at(&sample.bytes, &sample.session, &Kit::of(&self.lists), sample.notes))
     }
 }
 
@@ -151,26 +151,16 @@ impl Sample {
             }
             "inside" => {
                 let (kind, path) = value.split_once(' ').ok_or_else(|| bad("a kind and a path"))?;
-                let kind = NOTE_KINDS.iter().find(|(word, _)| *word == kind).ok_or_else(|| bad("a kind and a path"))?;
+                let known = NoteKind::ALL.iter().find(|(_, word)| *word == kind);
+                let (kind, _) = known.ok_or_else(|| bad("a kind and a path"))?;
                 let path = path.split('/').map(str::to_string).collect();
-                self.notes.push(Note { path, kind: kind.1, detail: String::new() });
+                self.notes.push(Note { path, kind: *kind, detail: String::new() });
             }
             _ => return Err(format!("`; {line}`: there is no such line in samples")),
         }
         Ok(String::new())
     }
 }
-
-const NOTE_KINDS: &[(&str, NoteKind)] = &[
-    ("too_deep", NoteKind::TooDeep),
-    ("too_big", NoteKind::TooBig),
-    ("too_many", NoteKind::TooMany),
-    ("encrypted", NoteKind::Encrypted),
-    ("damaged", NoteKind::Damaged),
-    ("macro", NoteKind::Macro),
-    ("program", NoteKind::Program),
-    ("eicar", NoteKind::Eicar),
-];
 
 #[cfg(test)]
 mod tests {

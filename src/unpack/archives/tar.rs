@@ -2,10 +2,10 @@
 //!
 //! Does not follow links and has no use for paths. Standards: POSIX pax (ustar), GNU tar.
 
-use super::{Contents, Format, Nature, NoteKind, Opening};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use ::tar::{Archive, EntryType};
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "tar", about: "tar archives", recognise, nature: Nature::Container(open) };
 
 const BLOCK_BYTES: usize = 512;

@@ -4,13 +4,13 @@
 //! and the disagreement a note. Does not decrypt. Standards: APPNOTE.TXT 6.3.10.
 
 use super::zip_local::{self, Span};
-use super::{Contents, Format, Nature, NoteKind, Opening};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use ::zip::ZipArchive;
 use memchr::memmem;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "zip", about: "zip archives", recognise, nature: Nature::Container(open) };
 
 const END_MARK: &[u8] = b"PK\x05\x06";
@@ -22,7 +22,7 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 }
 
 /// True for a zip archive, also behind a few foreign bytes, unless those begin a file of another kind.
-pub(super) fn is_zip(bytes: &[u8]) -> bool {
+pub(in crate::unpack) fn is_zip(bytes: &[u8]) -> bool {
     let marks: [&[u8]; 3] = [zip_local::MARK, END_MARK, b"PK00PK\x03\x04"];
     marks.iter().any(|mark| bytes.starts_with(mark)) || (has_directory(bytes) && infer::get(bytes).is_none())
 }
@@ -39,7 +39,7 @@ fn has_directory(bytes: &[u8]) -> bool {
 }
 
 /// Gives all members.
-pub(super) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
+pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let mut spans = Vec::new();
     match ZipArchive::new(Cursor::new(contents.bytes)) {
         Ok(mut archive) => {
@@ -53,7 +53,7 @@ pub(super) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     }
     spans.sort_unstable_by_key(|span| span.start);
     if spans.iter().zip(spans.iter().skip(1)).any(|(one, next)| next.start < one.end) {
-        opening.note(NoteKind::Damaged, "members overlap");
+        opening.note(NoteKind::Lying, "members overlap");
     }
     zip_local::open_hidden(contents.bytes, &spans, opening);
 }
@@ -82,7 +82,7 @@ fn member(
         if zip_local::agrees(bytes, span.start, entry.name_raw(), entry.compressed_size()) {
             spans.push(span);
         } else {
-            opening.note(NoteKind::Damaged, "directory and local header differ");
+            opening.note(NoteKind::Lying, "directory and local header differ");
         }
         (name, entry.size(), entry.encrypted())
     };
@@ -94,6 +94,6 @@ fn member(
     }
     match archive.by_index(index) {
         Ok(entry) => opening.take(&name, entry),
-        Err(_) => opening.take_closed(&name, size, NoteKind::Damaged, "a zip method that is not read"),
+        Err(_) => opening.take_closed(&name, size, NoteKind::Unread, "a zip method that is not read"),
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Does not read the central directory. Standards: APPNOTE.TXT 6.3.10 §4.3.7.
 
-use super::{NoteKind, Opening};
+use crate::unpack::{NoteKind, Opening};
 use flate2::read::DeflateDecoder;
 use memchr::memmem;
 use std::ops::ControlFlow;
 
-pub(super) const MARK: &[u8] = b"PK\x03\x04";
+pub(in crate::unpack) const MARK: &[u8] = b"PK\x03\x04";
 const HEADER_BYTES: usize = 30;
 const FLAG_ENCRYPTED: u16 = 1;
 /// The sizes stand behind the data.
@@ -19,9 +19,9 @@ const METHODS: [u16; 14] = [0, 1, 6, 8, 9, 12, 14, 18, 19, 20, 93, 95, 98, 99];
 
 /// Octets `start..end` of the archive: a local header and its data.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) start: u64,
-    pub(super) end: u64,
+pub(in crate::unpack) struct Span {
+    pub(in crate::unpack) start: u64,
+    pub(in crate::unpack) end: u64,
 }
 
 struct Local<'a> {
@@ -62,7 +62,7 @@ impl<'a> Local<'a> {
 
 /// True where the local header at `start` tells the same name and size as the directory. Sizes behind the data and
 /// those of zip64 are not compared.
-pub(super) fn agrees(bytes: &[u8], start: u64, name: &[u8], compressed_size: u64) -> bool {
+pub(in crate::unpack) fn agrees(bytes: &[u8], start: u64, name: &[u8], compressed_size: u64) -> bool {
     usize::try_from(start).ok().and_then(|start| Local::read(bytes, start)).is_none_or(|local| {
         let unsaid = local.has(FLAG_SIZES_BEHIND) || local.compressed_size == u32::MAX as usize;
         local.name == name && (unsaid || local.compressed_size as u64 == compressed_size)
@@ -70,7 +70,7 @@ pub(super) fn agrees(bytes: &[u8], start: u64, name: &[u8], compressed_size: u64
 }
 
 /// Takes the members that no span covers. `spans` are sorted by their start.
-pub(super) fn open_hidden(bytes: &[u8], spans: &[Span], opening: &mut Opening<'_>) {
+pub(in crate::unpack) fn open_hidden(bytes: &[u8], spans: &[Span], opening: &mut Opening<'_>) {
     let mut spans = spans.iter().peekable();
     let mut covered = 0;
     let mut at = 0;
@@ -99,7 +99,7 @@ fn take(local: &Local<'_>, opening: &mut Opening<'_>) -> (ControlFlow<()>, usize
     let size_known = !local.has(FLAG_SIZES_BEHIND) && local.compressed_size <= local.data.len();
     let data = local.data.get(..local.compressed_size).filter(|_| size_known).unwrap_or(local.data);
     let end = local.data_start + if size_known { data.len() } else { 0 };
-    opening.note(NoteKind::Damaged, "members that the directory hides");
+    opening.note(NoteKind::Lying, "members that the directory hides");
     if local.has(FLAG_ENCRYPTED) {
         return (opening.take_closed(&name, local.size, NoteKind::Encrypted, "zip members with a password"), end);
     }
@@ -118,6 +118,6 @@ fn take(local: &Local<'_>, opening: &mut Opening<'_>) -> (ControlFlow<()>, usize
             let length = memmem::find(data, b"PK").unwrap_or(data.len());
             (opening.take(&name, data.get(..length).unwrap_or_default()), local.data_start + length)
         }
-        _ => (opening.take_closed(&name, local.size, NoteKind::Damaged, "a zip method that is not read"), end),
+        _ => (opening.take_closed(&name, local.size, NoteKind::Unread, "a zip method that is not read"), end),
     }
 }

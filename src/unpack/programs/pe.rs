@@ -2,9 +2,9 @@
 //!
 //! Does not look at sections or at what is appended. Source: the PE/COFF specification, the MZ header.
 
-use super::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature};
 
-pub(super) const FORMAT: Format = Format {
+pub(in crate::unpack) const FORMAT: Format = Format {
     name: "pe",
     about: "Windows and DOS programs and libraries, .NET too",
     recognise,

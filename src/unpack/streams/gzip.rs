@@ -2,10 +2,10 @@
 //!
 //! Does not check names. Standards: RFC 1952.
 
-use super::{Contents, Format, Nature, NoteKind, Opening};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::read::MultiGzDecoder;
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "gzip", about: "gzip files", recognise, nature: Nature::Container(open) };
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {

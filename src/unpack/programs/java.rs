@@ -3,11 +3,11 @@
 //! Jar and APK files are zip documents and stand there. Source: JVM specification §4.1, the Dalvik executable format.
 
 use super::macho::CLASS_VERSION_MIN;
-use super::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature};
 
-pub(super) const CLASS: Format =
+pub(in crate::unpack) const CLASS: Format =
     Format { name: "class", about: "Java class files", recognise: recognise_class, nature: Nature::Program };
-pub(super) const DEX: Format =
+pub(in crate::unpack) const DEX: Format =
     Format { name: "dex", about: "Android byte code", recognise: recognise_dex, nature: Nature::Program };
 
 fn recognise_class(contents: &Contents<'_>) -> Option<&'static str> {

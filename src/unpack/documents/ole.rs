@@ -3,19 +3,19 @@
 //! Does not read macros, only that there are some; macros of PowerPoint hide in compressed records and are not found.
 //! Standards: MS-CFB, MS-OVBA §2.2.1 (a VBA storage with its `dir` and `_VBA_PROJECT` streams).
 
-use super::{Contents, Format, Nature, NoteKind, Opening};
 use crate::limits::{OLE_ENTRIES_MAX, OLE_PATH_BYTES_MAX};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use cfb::CompoundFile;
 use std::io::{Cursor, Read};
 use std::path::PathBuf;
 
-pub(super) const INSTALLER: Format = Format {
+pub(in crate::unpack) const INSTALLER: Format = Format {
     name: "msi",
     about: "Windows installer packages, patches and transforms",
     recognise: recognise_installer,
     nature: Nature::ProgramContainer(open),
 };
-pub(super) const FORMAT: Format = Format {
+pub(in crate::unpack) const FORMAT: Format = Format {
     name: "ole",
     about: "OLE compound files: doc, xls, ppt, msg, VBA projects",
     recognise,
@@ -146,7 +146,7 @@ fn begin_of(file: &mut File<'_>, path: &PathBuf) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::unpack) mod tests {
     use super::*;
     use crate::unpack::Role;
     use std::io::Write;

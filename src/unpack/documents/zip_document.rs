@@ -3,32 +3,33 @@
 //! Does not look at macros itself: a VBA project inside is an OLE file, found as a member. Standards: ECMA-376 part 2
 //! (content types), ODF 1.3 part 2 §3.3 (mimetype).
 
-use super::zip::{is_zip, open};
-use super::{Contents, Format, Nature, zip_local};
 use crate::limits::UNPACK_HINT_BYTES_MAX;
+use crate::unpack::archives::zip::{is_zip, open};
+use crate::unpack::archives::zip_local;
+use crate::unpack::{Contents, Format, Nature};
 use ::zip::ZipArchive;
 use memchr::memmem;
 use std::io::{Cursor, Read};
 
-pub(super) const OOXML: Format = Format {
+pub(in crate::unpack) const OOXML: Format = Format {
     name: "ooxml",
     about: "Office documents since 2007: docx, docm, xlsx, xlsm, xlsb, pptx and others",
     recognise: recognise_ooxml,
     nature: Nature::Container(open),
 };
-pub(super) const OPEN_DOCUMENT: Format = Format {
+pub(in crate::unpack) const OPEN_DOCUMENT: Format = Format {
     name: "odf",
     about: "OpenDocument and EPUB files: odt, ods, odp, epub",
     recognise: recognise_open_document,
     nature: Nature::Container(open),
 };
-pub(super) const ANDROID: Format = Format {
+pub(in crate::unpack) const ANDROID: Format = Format {
     name: "apk",
     about: "Android packages",
     recognise: recognise_android,
     nature: Nature::ProgramContainer(open),
 };
-pub(super) const JAR: Format = Format {
+pub(in crate::unpack) const JAR: Format = Format {
     name: "jar",
     about: "Java archives with classes",
     recognise: recognise_jar,

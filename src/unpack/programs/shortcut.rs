@@ -2,9 +2,9 @@
 //!
 //! Does not read the target. Source: MS-SHLLINK §2.1.
 
-use super::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature};
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "lnk", about: "Windows shortcuts", recognise, nature: Nature::Program };
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {

@@ -2,10 +2,10 @@
 //!
 //! Does not take a text that quotes a header for a message. Standards: RFC 5322, RFC 2046 §5.2.1.
 
-use super::{Contents, Format, Nature, NoteKind, Opening, Role};
 use crate::mail::{Field, Message, fields, header_end, screen};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening, Role};
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "message", about: "mail messages (.eml)", recognise, nature: Nature::Container(open) };
 
 /// Fields that mail systems write, and those that senders write: a message has one of each.

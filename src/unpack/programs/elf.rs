@@ -2,9 +2,9 @@
 //!
 //! Does not tell them apart. Source: the ELF specification.
 
-use super::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature};
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "elf", about: "Linux and Unix programs and libraries", recognise, nature: Nature::Program };
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {

@@ -3,9 +3,9 @@
 //! Does not know a language by its words. Text that is shown as the message's body is not a file that anybody starts,
 //! so it is no script here.
 
-use super::{Contents, Format, Nature, Role};
+use crate::unpack::{Contents, Format, Nature, Role};
 
-pub(super) const FORMAT: Format = Format {
+pub(in crate::unpack) const FORMAT: Format = Format {
     name: "script",
     about: "scripts with a #! line: shell, Python, Perl and others",
     recognise,

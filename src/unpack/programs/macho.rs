@@ -2,13 +2,13 @@
 //!
 //! Does not look into the slices of a fat file. Source: mach-o/loader.h, mach-o/fat.h.
 
-use super::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature};
 
-pub(super) const FORMAT: Format =
+pub(in crate::unpack) const FORMAT: Format =
     Format { name: "macho", about: "macOS and iOS programs and libraries", recognise, nature: Nature::Program };
 
 /// Java class files have the mark of fat files; their version, 45 or more, stands where the number of slices would.
-pub(super) const CLASS_VERSION_MIN: u32 = 45;
+pub(in crate::unpack) const CLASS_VERSION_MIN: u32 = 45;
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     let word = |at: usize| contents.bytes.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);

@@ -1,0 +1,12 @@
+//! Containers with many members: archives, packages, images of disks. One file and one line here for each kind.
+//!
+//! Does not judge, and never uses a member's name as a path.
+
+pub(in crate::unpack) mod tar;
+pub(in crate::unpack) mod zip;
+pub(in crate::unpack) mod zip_local;
+
+use super::Format;
+
+/// The most certain first.
+pub(super) const FORMATS: &[Format] = &[zip::FORMAT, tar::FORMAT];

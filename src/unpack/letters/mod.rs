@@ -1,0 +1,10 @@
+//! What mail systems make: messages, mailboxes, encoded texts. One file and one line here for each kind.
+//!
+//! Does not judge.
+
+pub(in crate::unpack) mod message;
+
+use super::Format;
+
+/// The most certain first.
+pub(super) const FORMATS: &[Format] = &[message::FORMAT];
