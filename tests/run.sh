@@ -9,7 +9,14 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 # program:package, of the peers that the tests talk to; dovecot's packages bring their programs together.
-peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3 sieve-connect:sieve-connect"
+peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3 sieve-connect:sieve-connect
+    clamd:clamav-daemon zip:zip unzip:unzip 7z:p7zip-full gcab:gcab genisoimage:genisoimage xz:xz-utils soffice:libreoffice-writer-nogui"
+# The same for packages without a program: file:package.
+peer_files="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles
+    /usr/lib/libreoffice/program/libswlo.so:libreoffice-writer-nogui /usr/lib/libreoffice/program/libsclo.so:libreoffice-calc-nogui"
+# Office documents of other people, real and odd.
+oletools=oletools==0.60.2
+samples=target/samples
 # ManageSieve clients of PyPI, in an environment of their own.
 clients="sievelib==1.6.0 managesieve==0.8.1"
 venv=target/peers-venv
@@ -39,6 +46,9 @@ missing_packages() {
     has python3 && python3 -c 'import ensurepip' 2>/dev/null || printf ' python3-venv'
     for peer in $peers; do
         has "${peer%%:*}" || printf ' %s' "${peer#*:}"
+    done
+    for file in $peer_files; do
+        [ -e "${file%%:*}" ] || printf ' %s' "${file#*:}"
     done
 }
 
@@ -102,6 +112,32 @@ ensure_clients() {
     has_clients || step "install $clients" install_clients
 }
 
+# RAR's own program: it is in Debian's non-free section, so it is unpacked here and not installed.
+fetch_rar() {
+    apt=$PWD/target/apt
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$samples"
+    key=/usr/share/keyrings/debian-archive-keyring.gpg
+    . /etc/os-release
+    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -Eo 'https?://[^ ]*/debian/?( |$)' | head -n 1)
+    echo "deb [signed-by=$key] $mirror $VERSION_CODENAME non-free" >"$apt/sources.list"
+    set -- -qq -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists" \
+        -o Dir::Cache="$apt" -o APT::Sandbox::User=
+    apt-get "$@" update && (cd "$apt" && rm -f rar_*.deb && apt-get "$@" download rar) &&
+        dpkg-deb -x "$apt"/rar_*.deb "$samples/rar"
+}
+
+fetch_oletools() {
+    mkdir -p "$samples" && rm -rf "$samples/fetched" &&
+        "$venv/bin/pip" download -q --no-deps --no-binary :all: -d "$samples/fetched" $oletools &&
+        unzip -q -d "$samples/fetched" "$samples/fetched"/oletools*.zip 'oletools-*/tests/test-data/*' &&
+        mv "$samples/fetched"/oletools-*/tests/test-data "$samples/oletools"
+}
+
+ensure_samples() {
+    [ -x "$samples/rar/usr/bin/rar" ] || ! has apt-get || step "fetch rar" fetch_rar
+    [ -d "$samples/oletools" ] || [ ! -x "$venv/bin/pip" ] || step "fetch $oletools" fetch_oletools
+}
+
 check_units() {
     if ! has systemd-analyze; then
         echo "systemd-analyze is not here: the units are not checked"
@@ -131,6 +167,7 @@ check_units() {
 
 ensure_packages
 ensure_clients
+ensure_samples
 ensure_component fmt rustfmt
 ensure_component clippy clippy
 step "format" cargo fmt --check

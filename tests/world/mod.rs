@@ -236,9 +236,14 @@ impl World {
         rows
     }
 
+    /// The process of the server.
+    pub(crate) fn server_id(&self) -> u32 {
+        self.server.as_ref().unwrap().id()
+    }
+
     /// Kibibytes of memory that the server itself holds.
     pub(crate) fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.server.as_ref().unwrap().id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.server_id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
