@@ -434,3 +434,5 @@ pub const JOURNAL_ROWS_AT_ONCE: usize = 500;
 pub const STREAM_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
 /// Members joined to one compressed stream that are decoded as one. Beyond: the rest is a member of its own, and *damaged*.
 pub const STREAM_JOINED_MAX: usize = 10_000;
+/// Octets of one extended header of a tar archive (pax records, a long name). Beyond: what follows is not read.
+pub const TAR_EXTENDED_BYTES_MAX: usize = 1 << 20;
