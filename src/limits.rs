@@ -436,3 +436,10 @@ pub const STREAM_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
 pub const STREAM_JOINED_MAX: usize = 10_000;
 /// Octets of one extended header of a tar archive (pax records, a long name). Beyond: what follows is not read.
 pub const TAR_EXTENDED_BYTES_MAX: usize = 1 << 20;
+/// Octets of all folders of one image of a disc or disk: room for more members than [`UNPACK_ENTRIES_MAX`]. Folders may
+/// overlap, so that without a bound the work would grow with the square of the image. Beyond: *too big*.
+pub const IMAGE_FOLDER_BYTES_MAX: u64 = 32 << 20;
+/// Octets of the way to a folder in an image; of a longer one the end is kept.
+pub const IMAGE_PATH_BYTES_MAX: usize = 1024;
+/// Descriptors, boot entries, partitions and pieces of tables that one image may chain. Beyond: *damaged*.
+pub const IMAGE_CHAIN_MAX: usize = 256;

@@ -118,9 +118,13 @@ impl Walk<'_> {
         if eicar::is_eicar(contents.bytes) {
             self.say(work, NoteKind::Eicar, true_type);
         }
-        let seen = self.seen.insert((digest, work.role, known.map_or("", |(format, _)| format.name)), work.depth);
+        let key = (digest, work.role, known.map_or("", |(format, _)| format.name));
+        let seen = self.seen.get(&key).copied();
         let is_new = seen.is_none();
         let opens = seen.is_none_or(|depth| self.cut_by_depth && work.depth < depth);
+        if opens {
+            self.seen.insert(key, work.depth);
+        }
         if is_new && work.state != State::Closed {
             (self.inspect)(&item, &contents);
         }
