@@ -7,6 +7,7 @@ use super::{iso9660, udf};
 use crate::unpack::fields::slice;
 use crate::unpack::pieces::{Piece, Pieces};
 use crate::unpack::{Contents, Format, Nature, Opening};
+use std::collections::BTreeSet;
 
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "disc", about: "images of discs (ISO 9660, UDF)", recognise, nature: Nature::Container(open) };
@@ -21,6 +22,9 @@ pub(in crate::unpack) const RAW: Format = Format {
 const SYNC: &[u8] = b"\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0";
 const RAW_SECTOR_BYTES: usize = 2352;
 
+/// First octet and length of the files that were given.
+pub(super) type Seen = BTreeSet<(u64, u64)>;
+
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     if iso9660::is_iso(contents.bytes) {
         return Some("application/x-iso9660-image");
@@ -30,13 +34,14 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let bytes = contents.bytes;
-    let is_iso = iso9660::is_iso(bytes);
-    if is_iso && iso9660::open(bytes, opening).is_break() {
+    // What Windows shows comes first: a file that another tree shows as well is not given twice.
+    let mut seen = Seen::new();
+    if udf::is_udf(bytes) && udf::open(bytes, &mut seen, opening).is_break() {
         return;
     }
-    if udf::is_udf(bytes) {
+    if iso9660::is_iso(bytes) {
         // Nothing follows that a spent budget could skip.
-        let _ = udf::open(bytes, opening);
+        let _ = iso9660::open(bytes, &mut seen, opening);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Does not follow links. What Windows shows (Joliet) is read first; a file that another tree shows as well is not
 //! read twice. Standards: ECMA-119, the Joliet specification, SUSP and RRIP 1.12, El Torito 1.0.
 
+use super::disc::Seen;
 use super::folders::{Folders, join};
 use super::rock_ridge::{self, SystemUse};
 use super::traversal;
@@ -10,7 +11,6 @@ use crate::limits::IMAGE_CHAIN_MAX;
 use crate::unpack::fields::{le16, le32, slice};
 use crate::unpack::pieces::{Piece, Pieces};
 use crate::unpack::{NoteKind, Opening};
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -50,7 +50,7 @@ struct Extent {
 }
 
 /// Gives all files of all trees, and the images that a computer boots.
-pub(super) fn open(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
+pub(super) fn open(bytes: &[u8], seen: &mut Seen, opening: &mut Opening<'_>) -> ControlFlow<()> {
     let mut trees = Vec::new();
     let mut catalogs = Vec::new();
     for index in 0..IMAGE_CHAIN_MAX {
@@ -66,11 +66,10 @@ pub(super) fn open(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
         opening.note(NoteKind::Damaged, "a disc without a tree of folders");
     }
     trees.sort_by_key(|tree| !tree.joliet);
-    let mut seen = BTreeSet::new();
     for tree in &trees {
-        Walk { bytes, tree, seen: &mut seen }.all(opening)?;
+        Walk { bytes, tree, seen }.all(opening)?;
     }
-    catalogs.into_iter().try_for_each(|catalog| boot(bytes, catalog, &seen, opening))
+    catalogs.into_iter().try_for_each(|catalog| boot(bytes, catalog, seen, opening))
 }
 
 impl Tree {
@@ -118,7 +117,7 @@ struct Walk<'a, 's> {
     bytes: &'a [u8],
     tree: &'a Tree,
     /// Files that were given.
-    seen: &'s mut BTreeSet<Extent>,
+    seen: &'s mut Seen,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -224,7 +223,9 @@ impl<'a> Walk<'a, '_> {
         opening: &mut Opening<'_>,
     ) -> ControlFlow<()> {
         // Empty files lie nowhere, and are given once.
-        let is_new = extents.iter().fold(false, |new, extent| self.seen.insert(*extent) || new);
+        let is_new = extents
+            .iter()
+            .fold(false, |new, extent| self.seen.insert((self.start(*extent), u64::from(extent.size))) || new);
         if extra.is_link || !is_new {
             return opening.skip();
         }
@@ -260,7 +261,7 @@ fn utf16(name: &[u8]) -> String {
 }
 
 /// Gives the images that El Torito's catalog names, and that are no files.
-fn boot(bytes: &[u8], catalog: u32, seen: &BTreeSet<Extent>, opening: &mut Opening<'_>) -> ControlFlow<()> {
+fn boot(bytes: &[u8], catalog: u32, seen: &Seen, opening: &mut Opening<'_>) -> ControlFlow<()> {
     let start = usize::try_from(u64::from(catalog) * SECTOR_BYTES as u64).unwrap_or(usize::MAX);
     let Some(sector) = slice(bytes, start, SECTOR_BYTES) else {
         opening.note(NoteKind::Damaged, "a boot catalog outside of the image");
@@ -269,9 +270,6 @@ fn boot(bytes: &[u8], catalog: u32, seen: &BTreeSet<Extent>, opening: &mut Openi
     let entries = sector.chunks_exact(BOOT_ENTRY_BYTES).skip(1).filter(|entry| entry.first() == Some(&0x88));
     for entry in entries {
         let (Some(count), Some(block)) = (le16(entry, 6), le32(entry, 8)) else { continue };
-        if seen.iter().any(|file| file.block == block) {
-            continue;
-        }
         let length = match entry.get(1).map(|media| media & 15) {
             Some(1) => 1200 << 10,
             Some(2) => 1440 << 10,
@@ -281,6 +279,9 @@ fn boot(bytes: &[u8], catalog: u32, seen: &BTreeSet<Extent>, opening: &mut Openi
             _ => u64::from(count) * 512,
         };
         let start = u64::from(block) * SECTOR_BYTES as u64;
+        if seen.range((start, 0)..=(start, u64::MAX)).next().is_some() {
+            continue;
+        }
         let length = length.min((bytes.len() as u64).saturating_sub(start));
         opening.take("boot image", Pieces::new(bytes, std::iter::once(Piece::Data { start, length })))?;
     }

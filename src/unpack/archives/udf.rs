@@ -3,6 +3,7 @@
 //! Does not read metadata partitions (UDF 2.50 and later), nor packet-written discs with a virtual partition: those are
 //! noted. Standards: ECMA-167 (3rd edition), OSTA UDF 1.02 to 2.60.
 
+use super::disc::Seen;
 use super::folders::{Folders, join};
 use super::traversal;
 use crate::limits::IMAGE_CHAIN_MAX;
@@ -68,14 +69,14 @@ pub(super) fn is_udf(bytes: &[u8]) -> bool {
 }
 
 /// Gives all files.
-pub(super) fn open(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
+pub(super) fn open(bytes: &[u8], seen: &mut Seen, opening: &mut Opening<'_>) -> ControlFlow<()> {
     let Some((volume, top)) = Volume::read(bytes, opening) else {
         opening.note(NoteKind::Damaged, "a UDF volume without its descriptors");
         return ControlFlow::Continue(());
     };
-    let mut folders = Folders::new(top);
-    while let Some((place, path)) = folders.next() {
-        volume.folder(place, &path, &mut folders, opening)?;
+    let mut walk = Walk { volume, folders: Folders::new(top), seen };
+    while let Some((place, path)) = walk.folders.next() {
+        walk.folder(place, &path, opening)?;
     }
     ControlFlow::Continue(())
 }
@@ -120,22 +121,24 @@ impl<'a> Volume<'a> {
         let partition = (*self.partitions.get(usize::from(place.partition))?)?;
         partition.checked_add(u64::from(place.block) * self.block_bytes)
     }
+}
 
+struct Walk<'a, 's> {
+    volume: Volume<'a>,
+    folders: Folders<Place>,
+    seen: &'s mut Seen,
+}
+
+impl Walk<'_, '_> {
     /// Reads one folder, which is a file of names.
-    fn folder(
-        &self,
-        place: Place,
-        path: &str,
-        folders: &mut Folders<Place>,
-        opening: &mut Opening<'_>,
-    ) -> ControlFlow<()> {
-        let Some(file) = File::read(self, place).filter(|file| file.kind == TYPE_FOLDER) else {
+    fn folder(&mut self, place: Place, path: &str, opening: &mut Opening<'_>) -> ControlFlow<()> {
+        let Some(file) = File::read(&self.volume, place).filter(|file| file.kind == TYPE_FOLDER) else {
             opening.note(NoteKind::Damaged, "a UDF folder is not where it should be");
             return ControlFlow::Continue(());
         };
         let mut names = Vec::new();
-        let whole = file.reader(self).take(folders.octets_left() + 1).read_to_end(&mut names);
-        folders.pay(names.len() as u64, opening)?;
+        let whole = file.reader(&self.volume).take(self.folders.octets_left() + 1).read_to_end(&mut names);
+        self.folders.pay(names.len() as u64, opening)?;
         if whole.is_err() {
             opening.note(NoteKind::Damaged, "a UDF folder reaches out of the image");
         }
@@ -150,7 +153,7 @@ impl<'a> Volume<'a> {
             if traversal::climbs(&path) {
                 opening.note(NoteKind::Lying, traversal::DETAIL);
             }
-            self.member(name.place, path, folders, opening)?;
+            self.member(name.place, path, opening)?;
         }
         if rest.iter().any(|byte| *byte != 0) {
             opening.note(NoteKind::Damaged, "a name in a UDF folder is broken");
@@ -158,19 +161,18 @@ impl<'a> Volume<'a> {
         ControlFlow::Continue(())
     }
 
-    fn member(
-        &self,
-        place: Place,
-        path: String,
-        folders: &mut Folders<Place>,
-        opening: &mut Opening<'_>,
-    ) -> ControlFlow<()> {
-        match File::read(self, place) {
+    fn member(&mut self, place: Place, path: String, opening: &mut Opening<'_>) -> ControlFlow<()> {
+        match File::read(&self.volume, place) {
             Some(file) if file.kind == TYPE_FOLDER => {
-                folders.push(place, path);
+                self.folders.push(place, path);
                 opening.skip()
             }
-            Some(file) if TYPES_OF_FILES.contains(&file.kind) => opening.take(&path, file.reader(self)),
+            Some(file) if TYPES_OF_FILES.contains(&file.kind) => {
+                if let [Piece::Data { start, .. }] = file.pieces.as_slice() {
+                    self.seen.insert((*start, file.size));
+                }
+                opening.take(&path, file.reader(&self.volume))
+            }
             // Devices and links.
             Some(_) => opening.skip(),
             None => opening.take_closed(&path, 0, NoteKind::Damaged, "a UDF file is not where it should be"),
