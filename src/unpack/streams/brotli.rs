@@ -1,8 +1,8 @@
 //! Brotli, which has no mark: known by a name that ends in `.br`, and by a begin that can be decoded.
 //!
-//! Does not read the extension with windows of more than 16 MiB. Standards: RFC 7932.
+//! Does not read the extension with windows of more than 16 MiB, which is noted. Standards: RFC 7932.
 
-use super::joined::{self, Source, Stream, broken};
+use super::joined::{self, Source, Stream, Trouble, broken};
 use super::names::{ends_with, inner_name};
 use crate::unpack::{Contents, Format, Nature, Opening};
 use brotli_decompressor::{BrotliDecoderParameter, BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
@@ -12,15 +12,20 @@ pub(in crate::unpack) const FORMAT: Format =
     Format { name: "brotli", about: "brotli files", recognise, nature: Nature::Container(open) };
 
 const BROTLI: Stream = Stream { begins: |_| false, decoder };
+/// The first octet of a stream of the extension; RFC 7932 §9.1 keeps it free.
+const LARGE: u8 = 0x11;
 /// Octets that must come without an error.
 const TRIAL_BYTES: u64 = 64 << 10;
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
-    let known = ends_with(contents.name, &["br"]) && joined::can_begin(contents.bytes, &BROTLI, TRIAL_BYTES);
-    known.then_some("application/x-brotli")
+    let begins = || contents.bytes.first() == Some(&LARGE) || joined::can_begin(contents.bytes, &BROTLI, TRIAL_BYTES);
+    (ends_with(contents.name, &["br"]) && begins()).then_some("application/x-brotli")
 }
 
 fn decoder(source: Source<'_>, _: u64) -> io::Result<Box<dyn Read + '_>> {
+    if source.rest().first() == Some(&LARGE) {
+        return Err(Trouble::unread("a brotli stream with a large window"));
+    }
     let alloc = StandardAlloc::default;
     let mut state = BrotliState::new(alloc(), alloc(), alloc());
     // The extension would let a header of two octets ask for a gigabyte.
@@ -60,7 +65,7 @@ impl Read for Decoder<'_> {
             BrotliResult::ResultSuccess => self.ended = true,
             BrotliResult::NeedsMoreOutput => {}
             BrotliResult::NeedsMoreInput if output_at > 0 => {}
-            BrotliResult::NeedsMoreInput => return Err(broken("a brotli stream is cut")),
+            BrotliResult::NeedsMoreInput => return Err(io::ErrorKind::UnexpectedEof.into()),
             BrotliResult::ResultFailure => return Err(broken("no brotli stream")),
         }
         Ok(output_at)

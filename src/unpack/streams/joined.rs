@@ -201,7 +201,8 @@ pub(super) fn open(contents: &Contents<'_>, name: &str, stream: &'static Stream,
     }
     // A broken stream ends anywhere: what follows is only looked at where a member begins.
     let rest = joined.source.rest();
-    let hidden = joined.ended || (joined.trouble.is_some() && (stream.begins)(rest));
+    let is_damaged = joined.trouble.is_some_and(|trouble| trouble.kind == NoteKind::Damaged);
+    let hidden = joined.ended || (is_damaged && (stream.begins)(rest));
     if hidden && rest.iter().any(|byte| *byte != 0) {
         opening.note(NoteKind::Damaged, "octets behind the end of the stream");
         // Nothing follows that a spent budget could skip.
@@ -209,8 +210,18 @@ pub(super) fn open(contents: &Contents<'_>, name: &str, stream: &'static Stream,
     }
 }
 
-/// True where decoding begins without an error, for kinds without a certain mark: so many octets, or to the end.
+/// True where decoding gives something, and no error but a missing end within so many octets: for kinds without a certain
+/// mark.
 pub(super) fn can_begin(bytes: &[u8], stream: &Stream, count: u64) -> bool {
     let Ok(decoder) = (stream.decoder)(Source::new(bytes), STREAM_DICTIONARY_BYTES_MAX) else { return false };
-    io::copy(&mut decoder.take(count), &mut io::sink()).is_ok_and(|count| count > 0)
+    let mut decoder = decoder.take(count);
+    let mut buffer = [0; FIRST_BYTES];
+    let mut given = false;
+    loop {
+        match decoder.read(&mut buffer) {
+            Ok(0) => return given,
+            Ok(_) => given = true,
+            Err(error) => return given && error.kind() == io::ErrorKind::UnexpectedEof,
+        }
+    }
 }

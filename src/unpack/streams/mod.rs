@@ -11,7 +11,11 @@ mod lz4;
 mod lzma;
 mod msdos;
 mod names;
+#[cfg(test)]
+pub(in crate::unpack) mod samples;
 mod skippable;
+#[cfg(test)]
+mod tests;
 mod zstd;
 
 use super::Format;
