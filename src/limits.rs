@@ -428,3 +428,18 @@ pub const REFILE_AT_ONCE: usize = 64;
 pub const OLD_MAIL_AT_ONCE: usize = 4;
 /// Rows of the journal that `tamis sieve stats` reads at once: each may have a record of 256 KiB.
 pub const JOURNAL_ROWS_AT_ONCE: usize = 500;
+
+/// Octets that a decoder may hold as dictionary or window; the largest presets of xz, lzip and zstd use 64 MiB. Beyond:
+/// *too big*, and the contents are not decoded.
+pub const STREAM_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
+/// Members joined to one compressed stream that are decoded as one. Beyond: the rest is a member of its own, and *damaged*.
+pub const STREAM_JOINED_MAX: usize = 10_000;
+/// Octets of one extended header of a tar archive (pax records, a long name). Beyond: what follows is not read.
+pub const TAR_EXTENDED_BYTES_MAX: usize = 1 << 20;
+/// Octets of all folders of one image of a disc or disk: room for more members than [`UNPACK_ENTRIES_MAX`]. Folders may
+/// overlap, so that without a bound the work would grow with the square of the image. Beyond: *too big*.
+pub const IMAGE_FOLDER_BYTES_MAX: u64 = 32 << 20;
+/// Octets of the way to a folder in an image; of a longer one the end is kept.
+pub const IMAGE_PATH_BYTES_MAX: usize = 1024;
+/// Descriptors, boot entries, partitions and pieces of tables that one image may chain. Beyond: *damaged*.
+pub const IMAGE_CHAIN_MAX: usize = 256;

@@ -10,7 +10,7 @@ use crate::limits::UNPACK_NOTES_PER_KIND_MAX;
 use crate::mail::{Message, Part, caught};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What is true of contents that could not be read.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
@@ -24,7 +24,7 @@ pub fn open(message: &Message<'_>) -> Inside {
 /// Opens every part of a message, and what is in it, to any depth that the budget pays. Shows each distinct contents
 /// to `inspect` once, while it is in memory.
 pub fn open_with(message: &Message<'_>, mut budget: Budget, inspect: &mut dyn FnMut(&Item, &Contents<'_>)) -> Inside {
-    let mut walk = Walk { inside: Inside::default(), seen: BTreeSet::new(), inspect };
+    let mut walk = Walk { inside: Inside::default(), seen: BTreeMap::new(), cut_by_depth: false, inspect };
     let mut work: Vec<Work<'_>> = message.parts.iter().rev().map(Work::part).collect();
     while let Some(next) = work.pop() {
         if next.depth == 0 && !budget.pay_entry(next.path.iter().map(String::len).sum()) {
@@ -87,8 +87,10 @@ impl<'a> Work<'a> {
 /// What was seen so far, and who is shown it.
 struct Walk<'i> {
     inside: Inside,
-    /// Contents that were opened: the same bytes of the same kind in the same role hold the same.
-    seen: BTreeSet<([u8; 32], Role, &'static str)>,
+    /// Contents that were opened, and at which depth: the same bytes of the same kind in the same role hold the same.
+    seen: BTreeMap<([u8; 32], Role, &'static str), usize>,
+    /// Something was too deep: contents that come again less deep are opened again.
+    cut_by_depth: bool,
     inspect: &'i mut dyn FnMut(&Item, &Contents<'_>),
 }
 
@@ -116,7 +118,13 @@ impl Walk<'_> {
         if eicar::is_eicar(contents.bytes) {
             self.say(work, NoteKind::Eicar, true_type);
         }
-        let is_new = self.seen.insert((digest, work.role, known.map_or("", |(format, _)| format.name)));
+        let key = (digest, work.role, known.map_or("", |(format, _)| format.name));
+        let seen = self.seen.get(&key).copied();
+        let is_new = seen.is_none();
+        let opens = seen.is_none_or(|depth| self.cut_by_depth && work.depth < depth);
+        if opens {
+            self.seen.insert(key, work.depth);
+        }
         if is_new && work.state != State::Closed {
             (self.inspect)(&item, &contents);
         }
@@ -134,13 +142,14 @@ impl Walk<'_> {
             Some(Nature::Plain) | None => return Vec::new(),
         };
         match work.state {
-            State::Whole | State::Broken if is_new => self.open(work, open, budget),
+            State::Whole | State::Broken if opens => self.open(work, open, budget),
             State::Whole | State::Broken | State::Part | State::Closed => Vec::new(),
         }
     }
 
     fn open(&mut self, work: &Work<'_>, open: fn(&Contents<'_>, &mut Opening<'_>), budget: &mut Budget) -> Vec<Member> {
         if work.depth >= budget.depth {
+            self.cut_by_depth = true;
             self.say(work, NoteKind::TooDeep, &format!("more than {} containers", budget.depth));
             return Vec::new();
         }

@@ -8,12 +8,14 @@ mod archives;
 mod budget;
 mod documents;
 mod eicar;
+mod fields;
 #[cfg(test)]
 mod hostile;
 mod kinds;
 mod letters;
 mod look;
 mod opening;
+mod pieces;
 mod plain;
 mod programs;
 #[cfg(test)]

@@ -19,6 +19,15 @@ pub(super) fn letter(name: &str, contents: &[u8]) -> Vec<u8> {
     .into_bytes()
 }
 
+/// What is in a message with these contents attached: items but its text as `path type octets`, notes as `kind path`.
+pub(super) fn seen(name: &str, contents: &[u8]) -> (Vec<String>, Vec<String>) {
+    let bytes = letter(name, contents);
+    let inside = super::open(&crate::mail::Message::parse(&bytes));
+    let items = inside.items.iter().skip(1).map(|i| format!("{} {} {}", i.path.join("/"), i.true_type, i.size));
+    let notes = inside.notes.iter().map(|n| format!("{:?} {}", n.kind, n.path.join("/")));
+    (items.collect(), notes.collect())
+}
+
 pub(super) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, contents) in members {

@@ -2,11 +2,38 @@
 //!
 //! Does not judge, and never uses a member's name as a path.
 
+mod ar;
+mod cpio;
+mod disc;
+mod disk;
+mod fat;
+mod folders;
+mod iso9660;
+mod rock_ridge;
+mod rpm;
 pub(in crate::unpack) mod tar;
+mod tar_header;
+mod traversal;
+mod udf;
+mod unread;
 pub(in crate::unpack) mod zip;
 pub(in crate::unpack) mod zip_local;
 
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[zip::FORMAT, tar::FORMAT];
+pub(super) const FORMATS: &[Format] = &[
+    zip::FORMAT,
+    tar::FORMAT,
+    ar::DEB,
+    ar::FORMAT,
+    rpm::FORMAT,
+    cpio::FORMAT,
+    disc::FORMAT,
+    disc::RAW,
+    disk::VHD,
+    unread::FORMAT,
+    fat::FORMAT,
+    disk::FORMAT,
+    tar::BEHIND,
+];

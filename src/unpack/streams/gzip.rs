@@ -1,39 +1,54 @@
-//! Gzip: one compressed file, or several joined to one.
+//! Gzip: one compressed file, or several joined to one; zlib streams without a file's header.
 //!
-//! Does not check names. Standards: RFC 1952.
+//! Does not check names. Standards: RFC 1952, RFC 1950.
 
-use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
-use flate2::read::MultiGzDecoder;
+use super::joined::{self, Source, Stream};
+use super::names::inner_name;
+use crate::unpack::{Contents, Format, Nature, Opening};
+use flate2::bufread::{GzDecoder, ZlibDecoder};
+use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "gzip", about: "gzip files", recognise, nature: Nature::Container(open) };
+pub(in crate::unpack) const ZLIB: Format =
+    Format { name: "zlib", about: "zlib streams", recognise: recognise_zlib, nature: Nature::Container(open_zlib) };
+
+const GZIP: Stream = Stream { begins, decoder };
+const ZLIB_STREAM: Stream = Stream { begins: |_| false, decoder: zlib_decoder };
+/// Octets that a zlib stream must give without an error: its mark is two octets long.
+const TRIAL_BYTES: u64 = 64 << 10;
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
-    contents.bytes.starts_with(b"\x1f\x8b\x08").then_some("application/gzip")
+    begins(contents.bytes).then_some("application/gzip")
+}
+
+fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x1f\x8b\x08")
+}
+
+fn decoder(source: Source<'_>, _: u64) -> io::Result<Box<dyn Read + '_>> {
+    Ok(Box::new(GzDecoder::new(source)))
 }
 
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
-    let decoder = MultiGzDecoder::new(contents.bytes);
-    let own = decoder.header().and_then(|header| header.filename());
-    let name = match own {
-        Some(name) => String::from_utf8_lossy(name).into_owned(),
-        None => name_without_suffix(contents.name),
+    let own = GzDecoder::new(contents.bytes).header().and_then(|header| header.filename()).map(<[u8]>::to_vec);
+    let name = match own.filter(|own| !own.is_empty()) {
+        Some(own) => String::from_utf8_lossy(&own).into_owned(),
+        None => inner_name(contents.name),
     };
-    if decoder.header().is_none() {
-        opening.note(NoteKind::Damaged, "no gzip header");
-    }
-    // Nothing follows that a spent budget could skip.
-    let _ = opening.take(&name, decoder);
+    joined::open(contents, &name, &GZIP, opening);
 }
 
-/// `a.txt.gz` holds `a.txt`, `a.tgz` holds `a.tar`.
-fn name_without_suffix(name: Option<&str>) -> String {
-    let Some((stem, suffix)) = name.and_then(|name| name.rsplit_once('.')) else {
-        return "contents".to_string();
-    };
-    match suffix.to_ascii_lowercase().as_str() {
-        "gz" => stem.to_string(),
-        "tgz" => format!("{stem}.tar"),
-        _ => "contents".to_string(),
-    }
+/// RFC 1950 §2.2: deflate with a window of 32 KiB, a header that 31 divides, no preset dictionary.
+fn recognise_zlib(contents: &Contents<'_>) -> Option<&'static str> {
+    let marked = matches!(contents.bytes, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]);
+    (marked && joined::can_begin(contents.bytes, &ZLIB_STREAM, TRIAL_BYTES)).then_some("application/zlib")
+}
+
+fn zlib_decoder(source: Source<'_>, _: u64) -> io::Result<Box<dyn Read + '_>> {
+    Ok(Box::new(ZlibDecoder::new(source)))
+}
+
+fn open_zlib(contents: &Contents<'_>, opening: &mut Opening<'_>) {
+    joined::open(contents, &inner_name(contents.name), &ZLIB_STREAM, opening);
 }
