@@ -2,9 +2,14 @@
 //!
 //! Does not judge, and never uses a member's name as a path.
 
+pub(in crate::unpack) mod names;
+pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod tar;
 pub(in crate::unpack) mod zip;
+mod zip_directory;
 pub(in crate::unpack) mod zip_local;
+mod zip_member;
+mod zip_spans;
 
 use super::Format;
 
