@@ -60,8 +60,9 @@ pub const UNPACK_SECONDS: u64 = 15;
 /// Octets of a dictionary, window or model that a decoder may hold, beside the member itself: what packers use at their
 /// highest usual setting. Beyond: *too big*, or *damaged* where the decoder finds it out itself.
 pub const UNPACK_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
-/// Octets of an archive's table of members, unpacked: thousands of long names. Beyond: *too big*.
-pub const UNPACK_TABLE_BYTES_MAX: u64 = 16 << 20;
+/// Octets of an archive's table of members, unpacked: ten thousand long names. Each of them takes the crates that read
+/// tables up to a hundred times its octets in memory. Beyond: *too big*.
+pub const UNPACK_TABLE_BYTES_MAX: u64 = 2 << 20;
 /// End records of a zip archive that are looked at, from the end. Beyond: their members are found by local headers.
 pub const ZIP_DIRECTORIES_MAX: usize = 8;
 /// Members of a zip archive that are read though others share their octets. Beyond: *lying*, known by name only.

@@ -2,8 +2,12 @@
 //!
 //! Does not judge, and never uses a member's name as a path.
 
+mod checked;
 pub(in crate::unpack) mod names;
 pub(in crate::unpack) mod numbers;
+pub(in crate::unpack) mod rar;
+pub(in crate::unpack) mod sevenz;
+mod sevenz_table;
 pub(in crate::unpack) mod tar;
 pub(in crate::unpack) mod zip;
 mod zip_directory;
@@ -14,4 +18,4 @@ mod zip_spans;
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[zip::FORMAT, tar::FORMAT];
+pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, tar::FORMAT];

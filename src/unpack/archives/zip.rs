@@ -74,13 +74,14 @@ struct Walk<'a> {
     overlaps: usize,
     /// Entries of earlier directories: where the member stands, its name.
     seen: BTreeSet<(usize, &'a [u8])>,
+    names: BTreeSet<&'a [u8]>,
     directories: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         let (covered, read) = (Spans::default(), Spans::default());
-        Self { bytes, covered, read, overlaps: 0, seen: BTreeSet::new(), directories: 0 }
+        Self { bytes, covered, read, overlaps: 0, seen: BTreeSet::new(), names: BTreeSet::new(), directories: 0 }
     }
 
     fn directory(&mut self, mut directory: Directory<'a>, opening: &mut Opening<'_>) -> ControlFlow<()> {
@@ -97,6 +98,10 @@ impl<'a> Walk<'a> {
                 }
                 self.member(&entry, opening)?;
                 self.seen.insert((entry.header_at, entry.name));
+                if !self.names.insert(entry.name) {
+                    // Most readers show one of them, the first or the last.
+                    opening.note(NoteKind::Lying, "two members of one name");
+                }
             }
         }
         if count & 0xffff != directory.count & 0xffff {

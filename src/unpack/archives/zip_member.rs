@@ -3,6 +3,7 @@
 //! Does not decrypt, and reads no JPEG, WavPack or MP3 repacking. Standards: APPNOTE.TXT 6.3.10 §4.4.4, §4.4.5, §4.6.9,
 //! §5.8, §5.10; WinZip's AE-1 and AE-2 are method 99.
 
+use super::checked;
 use super::names;
 use super::numbers::{u16_le, u32_le};
 use super::zip_directory::extra_field;
@@ -103,19 +104,8 @@ impl<'a> Packed<'a> {
         (flow, read)
     }
 
-    /// Takes what `reader` gives, and compares checksum and size where all was read.
     fn checked(&self, name: &str, reader: impl Read, opening: &mut Opening<'_>) -> ControlFlow<()> {
-        let mut reader = Checked { inner: reader, crc: Crc::new(), size: 0, ended: false };
-        let flow = opening.take(name, &mut reader);
-        if reader.ended {
-            if self.size.is_some_and(|size| size != reader.size) {
-                opening.note(NoteKind::Lying, "a member has another size than it says");
-            }
-            if self.crc.is_some_and(|crc| crc != reader.crc.sum()) {
-                opening.note(NoteKind::Damaged, "a checksum is wrong");
-            }
-        }
-        flow
+        checked::take(name, reader, self.size, self.crc, opening)
     }
 
     /// The name in UTF-8, where the field about it belongs to the name in the header (§4.6.9).
@@ -183,23 +173,5 @@ struct Failing(Option<Error>);
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
         Err(self.0.take().unwrap_or_else(|| ErrorKind::InvalidData.into()))
-    }
-}
-
-/// Counts and sums what is read.
-struct Checked<R> {
-    inner: R,
-    crc: Crc,
-    size: u64,
-    ended: bool,
-}
-
-impl<R: Read> Read for Checked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.crc.update(buffer.get(..count).unwrap_or_default());
-        self.size += count as u64;
-        self.ended |= count == 0 && !buffer.is_empty();
-        Ok(count)
     }
 }
