@@ -65,8 +65,8 @@ pub const UNPACK_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
 pub const UNPACK_TABLE_BYTES_MAX: u64 = 2 << 20;
 /// End records of a zip archive that are looked at, from the end. Beyond: their members are found by local headers.
 pub const ZIP_DIRECTORIES_MAX: usize = 8;
-/// Members of a zip archive that are read though others share their octets. Beyond: *lying*, known by name only.
-pub const ZIP_OVERLAPS_MAX: usize = 8;
+/// Members of an archive that are read though others share their octets. Beyond: *lying*, known by name only.
+pub const ARCHIVE_OVERLAPS_MAX: usize = 8;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

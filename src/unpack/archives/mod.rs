@@ -2,8 +2,14 @@
 //!
 //! Does not judge, and never uses a member's name as a path.
 
+pub(in crate::unpack) mod arj;
+mod arj_decoders;
+pub(in crate::unpack) mod cab;
+mod cab_folder;
 mod checked;
+pub(in crate::unpack) mod lha;
 pub(in crate::unpack) mod names;
+mod named;
 pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
 pub(in crate::unpack) mod sevenz;
@@ -18,4 +24,4 @@ mod zip_spans;
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, tar::FORMAT];
+pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, cab::FORMAT, arj::FORMAT, lha::FORMAT, named::FORMAT, tar::FORMAT];

@@ -8,7 +8,7 @@ use super::zip_local::{self, Local};
 use super::zip_member::Packed;
 use super::zip_spans::Spans;
 use super::names;
-use crate::limits::ZIP_OVERLAPS_MAX;
+use crate::limits::ARCHIVE_OVERLAPS_MAX;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use std::collections::BTreeSet;
@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
         }
         let agrees = local.agrees(entry);
         let mut read = packed.compressed_size;
-        if self.overlaps <= ZIP_OVERLAPS_MAX {
+        if self.overlaps <= ARCHIVE_OVERLAPS_MAX {
             let flow;
             (flow, read) = packed.take(opening);
             flow?;

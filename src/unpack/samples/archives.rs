@@ -113,3 +113,56 @@ pub(in crate::unpack) fn rar4(members: &[(&str, &[u8])]) -> Vec<u8> {
     archive.extend(block(b"\x7b\0\x40\x07\0"));
     archive
 }
+
+/// A cabinet with one MSZIP folder, written by the `cab` crate.
+pub(in crate::unpack) fn cab(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = ::cab::CabinetBuilder::new();
+    let folder = builder.add_folder(::cab::CompressionType::MsZip);
+    for (name, _) in members {
+        folder.add_file(*name);
+    }
+    let mut writer = builder.build(std::io::Cursor::new(Vec::new())).unwrap();
+    for (_, contents) in members {
+        let mut file = writer.next_file().unwrap().unwrap();
+        std::io::Write::write_all(&mut file, contents).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// An ARJ archive, stored.
+pub(in crate::unpack) fn arj(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let header = |kind: u8, name: &str, contents: &[u8]| {
+        let size = (contents.len() as u32).to_le_bytes();
+        let sum = crc32(contents).to_le_bytes();
+        let fields = [&[30, 11, 1, 0, 0x10, 0, kind, 0, 0, 0, 0, 0][..], &size, &size, &sum, &[0; 6]].concat();
+        let header = [&fields, name.as_bytes(), b"\0\0"].concat();
+        let sum = crc32(&header).to_le_bytes();
+        [b"\x60\xea", &(header.len() as u16).to_le_bytes()[..], &header, &sum, b"\0\0", contents].concat()
+    };
+    let members = members.iter().flat_map(|(name, contents)| header(0, name, contents));
+    header(2, "x.arj", b"").into_iter().chain(members).chain(*b"\x60\xea\0\0").collect()
+}
+
+/// An LHA archive, stored, with headers of level 0.
+pub(in crate::unpack) fn lha(members: &[(&str, &[u8])]) -> Vec<u8> {
+    // CRC-16/ARC.
+    let sum = |bytes: &[u8]| {
+        bytes.iter().fold(0u16, |sum, byte| {
+            (0..8).fold(sum ^ u16::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xa001 } else { sum >> 1 })
+        })
+    };
+    let mut archive = Vec::new();
+    for (name, contents) in members {
+        let size = (contents.len() as u32).to_le_bytes();
+        let name_size = [name.len() as u8];
+        let stamp = [0, 0, 0x21, 0x30, 0x20, 0];
+        let fields =
+            [b"-lh0-", &size[..], &size, &stamp, &name_size, name.as_bytes(), &sum(contents).to_le_bytes()].concat();
+        let total = fields.iter().fold(0u8, |total, byte| total.wrapping_add(*byte));
+        archive.extend([fields.len() as u8, total]);
+        archive.extend(fields);
+        archive.extend_from_slice(contents);
+    }
+    archive.push(0);
+    archive
+}
