@@ -57,6 +57,16 @@ pub const UNPACK_RATIO_FREE_BYTES: u64 = 64 << 20;
 pub const UNPACK_CPU_SECONDS: u64 = 6;
 /// Seconds of the clock for the same. Beyond: *too long*. Well under [`WORKER_ANSWER_SECONDS`].
 pub const UNPACK_SECONDS: u64 = 15;
+/// Octets of a dictionary, window or model that a decoder may hold, beside the member itself: what packers use at their
+/// highest usual setting. Beyond: *too big*, or *damaged* where the decoder finds it out itself.
+pub const UNPACK_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
+/// Octets of an archive's table of members, unpacked: ten thousand long names. Each of them takes the crates that read
+/// tables up to a hundred times its octets in memory. Beyond: *too big*.
+pub const UNPACK_TABLE_BYTES_MAX: u64 = 2 << 20;
+/// End records of a zip archive that are looked at, from the end. Beyond: their members are found by local headers.
+pub const ZIP_DIRECTORIES_MAX: usize = 8;
+/// Members of an archive that are read though others share their octets. Beyond: *lying*, known by name only.
+pub const ARCHIVE_OVERLAPS_MAX: usize = 8;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

@@ -2,6 +2,8 @@
 //!
 //! Not in the program. Standards: none; the vectors are those of the field (42.zip, Fifield's overlaps, quines).
 
+mod archives;
+
 use super::samples::{gzip, letter, tar, zip};
 use super::{Inside, NoteKind, open};
 use crate::limits::{UNPACK_DEPTH_MAX, UNPACK_ENTRIES_MAX, UNPACK_PREFIX_BYTES};
@@ -214,7 +216,7 @@ fn noise_never_panics() {
     for seed in seeds() {
         (0..2000).for_each(|_| look(&mutate(&seed, &mut noise)));
     }
-    for (name, contents) in attachments() {
+    for (name, contents) in attachments().into_iter().chain(archives::attachments()) {
         (0..2000).for_each(|_| look(&letter(name, &mutate(&contents, &mut noise))));
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Not in the program.
 
+mod archives;
+
+pub(super) use archives::*;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::io::{Cursor, Write};
 

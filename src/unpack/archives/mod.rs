@@ -3,27 +3,47 @@
 //! Does not judge, and never uses a member's name as a path.
 
 mod ar;
+pub(in crate::unpack) mod arj;
+mod arj_decoders;
+pub(in crate::unpack) mod cab;
+mod cab_folder;
+mod checked;
 mod cpio;
 mod disc;
 mod disk;
 mod fat;
 mod folders;
 mod iso9660;
+pub(in crate::unpack) mod lha;
+mod named;
+pub(in crate::unpack) mod names;
+pub(in crate::unpack) mod numbers;
+pub(in crate::unpack) mod rar;
 mod rock_ridge;
 mod rpm;
+pub(in crate::unpack) mod sevenz;
+mod sevenz_table;
 pub(in crate::unpack) mod tar;
 mod tar_header;
 mod traversal;
 mod udf;
 mod unread;
 pub(in crate::unpack) mod zip;
+mod zip_directory;
 pub(in crate::unpack) mod zip_local;
+mod zip_member;
+mod zip_spans;
 
 use super::Format;
 
 /// The most certain first.
 pub(super) const FORMATS: &[Format] = &[
     zip::FORMAT,
+    sevenz::FORMAT,
+    rar::FORMAT,
+    cab::FORMAT,
+    arj::FORMAT,
+    lha::FORMAT,
     tar::FORMAT,
     ar::DEB,
     ar::FORMAT,
@@ -32,6 +52,7 @@ pub(super) const FORMATS: &[Format] = &[
     disc::FORMAT,
     disc::RAW,
     disk::VHD,
+    named::FORMAT,
     unread::FORMAT,
     fat::FORMAT,
     disk::FORMAT,
