@@ -428,3 +428,11 @@ pub const REFILE_AT_ONCE: usize = 64;
 pub const OLD_MAIL_AT_ONCE: usize = 4;
 /// Rows of the journal that `tamis sieve stats` reads at once: each may have a record of 256 KiB.
 pub const JOURNAL_ROWS_AT_ONCE: usize = 500;
+/// Objects of one PDF that are looked at. Books have 100,000. Beyond: *too many*.
+pub const PDF_OBJECTS_MAX: usize = 300_000;
+/// Entries that matter of one dictionary of a PDF, and trailers of one file. Real ones have under 20. Beyond: not seen.
+pub const PDF_ENTRIES_MAX: usize = 256;
+/// Dictionaries and arrays in each other in one PDF object. Real ones have under 20. Beyond: the object ends there.
+pub const PDF_NESTING_MAX: usize = 256;
+/// Octets of each stream of a PDF that are decoded to see whether it is a file.
+pub const PDF_PREFIX_BYTES: usize = 4096;
