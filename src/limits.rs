@@ -436,3 +436,13 @@ pub const PDF_ENTRIES_MAX: usize = 256;
 pub const PDF_NESTING_MAX: usize = 256;
 /// Octets of each stream of a PDF that are decoded to see whether it is a file.
 pub const PDF_PREFIX_BYTES: usize = 4096;
+/// Octets of a picture in a `data:` link that is a member: smaller ones are dots and lines. Below: not looked at.
+pub const WEB_DATA_BYTES_MIN: usize = 128;
+/// Octets of code in a page that count as a mass of it. Keys and hashes have under 500.
+pub const WEB_BULK_BYTES_MIN: usize = 1024;
+/// Layers of code in code that are decoded. Beyond: the rest stays code.
+pub const WEB_LAYERS_MAX: usize = 3;
+/// Pieces of code of one page that are kept decoded. Beyond: the rest stays code.
+pub const WEB_DECODED_MAX: usize = 200;
+/// Octets that the code of one page may decode to. Beyond: the rest stays code.
+pub const WEB_DECODED_BYTES_MAX: usize = 32 << 20;

@@ -5,6 +5,7 @@
 mod marks;
 pub(in crate::unpack) mod ole;
 pub(in crate::unpack) mod pdf;
+pub(in crate::unpack) mod web;
 pub(in crate::unpack) mod zip_document;
 
 use super::{Format, Opening, Role};
@@ -18,6 +19,8 @@ pub(super) const FORMATS: &[Format] = &[
     zip_document::ANDROID,
     zip_document::JAR,
     pdf::FORMAT,
+    web::SCRIPT,
+    web::FORMAT,
 ];
 
 /// Says of the member that was taken last how the document around it uses it.
