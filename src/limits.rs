@@ -453,3 +453,21 @@ pub const IMAGE_FOLDER_BYTES_MAX: u64 = 32 << 20;
 pub const IMAGE_PATH_BYTES_MAX: usize = 1024;
 /// Descriptors, boot entries, partitions and pieces of tables that one image may chain. Beyond: *damaged*.
 pub const IMAGE_CHAIN_MAX: usize = 256;
+/// Objects of one PDF that are looked at. Books have 100,000. Beyond: *too many*.
+pub const PDF_OBJECTS_MAX: usize = 300_000;
+/// Entries that matter of one dictionary of a PDF, and trailers of one file. Real ones have under 20. Beyond: not seen.
+pub const PDF_ENTRIES_MAX: usize = 256;
+/// Dictionaries and arrays in each other in one PDF object. Real ones have under 20. Beyond: the object ends there.
+pub const PDF_NESTING_MAX: usize = 256;
+/// Octets of each stream of a PDF that are decoded to see whether it is a file.
+pub const PDF_PREFIX_BYTES: usize = 4096;
+/// Octets of a picture in a `data:` link that is a member: smaller ones are dots and lines. Below: not looked at.
+pub const WEB_DATA_BYTES_MIN: usize = 128;
+/// Octets of code in a page that count as a mass of it. Keys and hashes have under 500.
+pub const WEB_BULK_BYTES_MIN: usize = 1024;
+/// Layers of code in code that are decoded. Beyond: the rest stays code.
+pub const WEB_LAYERS_MAX: usize = 3;
+/// Pieces of code of one page that are kept decoded. Beyond: the rest stays code.
+pub const WEB_DECODED_MAX: usize = 200;
+/// Octets that the code of one page may decode to. Beyond: the rest stays code.
+pub const WEB_DECODED_BYTES_MAX: usize = 32 << 20;

@@ -231,7 +231,7 @@ mod tests {
             (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "image/png"),
             (b"MZ is how this text begins, and it goes on for a while.\n", "text/plain"),
             (b"BM also begins a text\n", "text/plain"),
-            (b"%PDF-1.7\n%\xe2\xe3", "application/pdf"),
+            (b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>", "application/pdf"),
             (b"{\\rtf1 x}", "application/rtf"),
             (b"<!DOCTYPE html><p>", "text/html"),
             (b"<?xml version=\"1.0\"?><svg xmlns=\"x\"/>", "image/svg+xml"),

@@ -2,10 +2,13 @@
 //!
 //! Does not judge.
 
+mod marks;
 pub(in crate::unpack) mod ole;
+pub(in crate::unpack) mod pdf;
+pub(in crate::unpack) mod web;
 pub(in crate::unpack) mod zip_document;
 
-use super::Format;
+use super::{Format, Opening, Role};
 
 /// The most certain first.
 pub(super) const FORMATS: &[Format] = &[
@@ -15,4 +18,15 @@ pub(super) const FORMATS: &[Format] = &[
     zip_document::OPEN_DOCUMENT,
     zip_document::ANDROID,
     zip_document::JAR,
+    pdf::FORMAT,
+    web::SCRIPT,
+    web::FORMAT,
 ];
+
+/// Says of the member that was taken last how the document around it uses it.
+fn declare_last(opening: &mut Opening<'_>, declared_type: &str, role: Role) {
+    if let Some(member) = opening.members.last_mut() {
+        member.declared_type = declared_type.to_string();
+        member.role = role;
+    }
+}
