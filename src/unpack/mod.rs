@@ -8,6 +8,7 @@ mod archives;
 mod budget;
 mod documents;
 mod eicar;
+mod hidden;
 #[cfg(test)]
 mod hostile;
 mod kinds;

@@ -95,7 +95,7 @@ fn is_svg(bytes: &[u8]) -> bool {
 
 /// True for text in ASCII, UTF-8, UTF-16 with a byte order mark, or a single-byte charset: no NUL and nearly no
 /// controls.
-fn is_text(bytes: &[u8]) -> bool {
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return bytes.len().is_multiple_of(2);
     }
