@@ -206,7 +206,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     other("text/x-r", &[
         (5, "<- function("), (3, "<- "), (4, "^library("), (1, "c("), (4, "data.frame("), (4, "ggplot("), (4, "%>%"), (3, "^#'"), (3, "na.rm"), (2, "^}"), (2, "paste0("), (2, "stop("),
     ]),
-    other("text/x-diff", &[(20, "^diff --git"), (9, "^@@ -"), (5, "^--- a/"), (5, "^+++ b/"), (4, "^+++ "), (4, "^--- "), (20, "^diff -"), (4, "^index: "), (9, "^*** ")]),
+    other("text/x-diff", &[(100, "^diff --git"), (9, "^@@ -"), (5, "^--- a/"), (5, "^+++ b/"), (4, "^+++ "), (4, "^--- "), (100, "^diff -"), (4, "^index: "), (9, "^*** ")]),
     other("text/x-makefile", &[
         (4, "^.phony"), (3, "^all:"), (4, "$(cc)"), (3, "^install:"), (4, "$(make)"), (4, "^ifeq ("), (4, "^include $("), (3, "^clean:"), (4, "^endif"), (4, "^ac_"), (3, "^dnl "), (4, "^m4_"),
         (4, "^ifdef "), (4, "$(shell "), (4, "^override_dh_"), (3, "^%:"), (4, "^export "), (4, "$(wildcard"), (3, "$@"), (4, "^am_"), (4, "^ac_init"), (3, "^define("), (3, "^ifelse("),
@@ -220,6 +220,6 @@ pub(super) const LANGUAGES: &[Language] = &[
     other("text/x-spec", &[(5, "^%prep"), (5, "^%build"), (5, "^%install"), (5, "^%files"), (3, "^name:"), (3, "^version:"), (5, "^%changelog"), (5, "^%post"), (3, "^requires:"), (3, "^%if "), (3, "^%endif"), (4, "^%define "), (4, "^%description")]),
     other("text/css", &[(3, "color: "), (3, "margin: "), (3, "padding: "), (3, "font-size:"), (3, "display: "), (3, "background: "), (3, "@media "), (3, "border: "), (3, "color:#"), (3, "padding:")]),
     other("text/x-pod", &[(2, "^=head2"), (2, "^=over")]),
-    other("text/x-markdown", &[(20, "^```"), (2, "^# "), (3, "^## "), (3, "^### "), (2, "^- ["), (2, "^* "), (2, "]("), (3, "^[!["), (2, "^1. ")]),
+    other("text/x-markdown", &[(100, "^```"), (2, "^# "), (3, "^## "), (3, "^### "), (2, "^- ["), (2, "^* "), (2, "]("), (3, "^[!["), (2, "^1. ")]),
     other("text/x-rst", &[(4, "^.. code"), (4, "^.. note::"), (4, "^.. toctree::"), (3, ":ref:`"), (3, "^>>> "), (3, "``"), (4, "^.. _"), (4, "^====="), (4, "^-----"), (3, ":class:`"), (3, ":func:`"), (3, ":mod:`"), (3, "^* ")]),
 ];

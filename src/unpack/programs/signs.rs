@@ -60,13 +60,19 @@ pub(super) fn recognise(text: &str, ending: &str, declared_type: &str) -> Option
     if let Some((language, score)) = named.and_then(|at| LANGUAGES.get(at).zip(scores.get(at))) {
         return is_as_named(language, *score, text).then_some(language.media_type);
     }
-    // Web pages and data in XML quote scripts all the time; what of them runs is known by its elements.
-    if text.trim_start().starts_with('<') {
+    if is_markup_or_data(text) {
         return None;
     }
     let (best, score) = LANGUAGES.iter().zip(&scores).max_by_key(|(_, score)| score.weight)?;
     let enough = score.weight >= ENOUGH && score.signs >= SIGNS_MIN;
     (enough && best.start != Start::Never && !is_prose(text)).then_some(best.media_type)
+}
+
+/// Web pages and data in XML or JSON quote scripts all the time; what of them runs is known by its elements.
+fn is_markup_or_data(text: &str) -> bool {
+    let begin = text.trim_start();
+    let behind = begin.trim_start_matches(['{', '[']);
+    begin.starts_with('<') || (behind.len() < begin.len() && behind.trim_start().starts_with(['"', '{', '[']))
 }
 
 fn is_as_named(language: &Language, score: Score, text: &str) -> bool {
