@@ -323,6 +323,25 @@ pub const UNPACK_PREFIX_BYTES: usize = 64 << 10;
 pub const UNPACK_NOTES_PER_KIND_MAX: usize = 200;
 /// Octets of a zip member that is read only to name the kind of document (`[Content_Types].xml`).
 pub const UNPACK_HINT_BYTES_MAX: u64 = 256 << 10;
+/// Octets of a text that are read to know a script by its words. Scripts show themselves at once; who pads more has a
+/// name, a shebang or a mark as well. Beyond: not read for that.
+pub const SCRIPT_LOOK_BYTES: usize = 64 << 10;
+/// Pieces of another kind that are taken out of one item: installers hold dozens of programs. Beyond: *too many*.
+pub const HIDDEN_PIECES_MAX: usize = 100;
+/// Of these, pieces whose end nobody can tell, so that each reaches to the end of the item. Beyond: *too many*.
+pub const HIDDEN_OPEN_ENDS_MAX: usize = 8;
+/// Marks in one item that are tried. Random data of 100 MiB has about ten of the length that counts. Beyond: *too many*.
+pub const HIDDEN_TRIALS_MAX: usize = 100_000;
+/// Letters of base64 or hexadecimal that are decoded to see whether a program begins there.
+pub const ENCODED_TRIAL_BYTES: usize = 4 << 10;
+/// Such trials in one text; 100 MiB of base64 have about 1,500. Beyond: *too many*.
+pub const ENCODED_TRIALS_MAX: usize = 20_000;
+/// Octets of an XML or HTML file in which the element that makes it a program must begin. Beyond: a document.
+pub const MARKUP_BYTES_MAX: usize = 16 << 10;
+/// Exported names of a Windows library that are compared with those of add-ins. Beyond: a plain library.
+pub const PE_EXPORTS_MAX: usize = 4096;
+/// Extra blocks of a Windows shortcut that are walked; the specification knows 12. Beyond: its end is where the walk stopped.
+pub const SHORTCUT_BLOCKS_MAX: usize = 64;
 /// Entries of one OLE compound file that are walked. Real documents have under 1,000. Beyond: *too many*.
 pub const OLE_ENTRIES_MAX: usize = 10_000;
 /// Octets of one path in an OLE compound file: storages nested deeper than that are an attack. Beyond: *damaged*.

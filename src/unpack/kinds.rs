@@ -23,8 +23,6 @@ pub enum NoteKind {
     Program,
     /// A program within contents of another kind, where no reader of that kind would look.
     HiddenProgram,
-    /// A declared type or an ending that promises another kind of contents.
-    FalseType,
     /// Macros in a document; also noted as one of the following.
     Macro,
     /// Macros in an Office document of a format before 2007.
@@ -80,7 +78,6 @@ impl NoteKind {
         (Self::Unread, "unread"),
         (Self::Program, "program"),
         (Self::HiddenProgram, "hidden_program"),
-        (Self::FalseType, "false_type"),
         (Self::Macro, "macro"),
         (Self::OldMacro, "old_macro"),
         (Self::AutoMacro, "auto_macro"),

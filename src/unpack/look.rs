@@ -2,9 +2,11 @@
 //!
 //! Does not know any format: the table does. A panic inside a format's reader is the note *damaged*.
 
+use super::hidden::{self, Found, Pieces};
 use super::opening::{Member, State};
 use super::{
     Allowance, Budget, Contents, Format, Inside, Item, Nature, Note, NoteKind, Opening, Role, Spent, eicar, formats,
+    programs,
 };
 use crate::limits::UNPACK_NOTES_PER_KIND_MAX;
 use crate::mail::{Message, Part, caught};
@@ -129,32 +131,73 @@ impl Walk<'_> {
             (self.inspect)(&item, &contents);
         }
         self.inside.items.push(item);
-        let open = match known.map(|(format, _)| format.nature) {
-            Some(Nature::Container(open)) => open,
-            Some(Nature::ProgramContainer(open)) => {
-                self.say(work, NoteKind::Program, true_type);
-                open
-            }
-            Some(Nature::Program) => {
-                self.say(work, NoteKind::Program, true_type);
-                return Vec::new();
-            }
-            Some(Nature::Plain) | None => return Vec::new(),
-        };
-        match work.state {
-            State::Whole | State::Broken if opens => self.open(work, open, budget),
-            State::Whole | State::Broken | State::Part | State::Closed => Vec::new(),
+        let nature = known.map(|(format, _)| format.nature);
+        if matches!(nature, Some(Nature::Program | Nature::ProgramContainer(_))) {
+            self.say(work, NoteKind::Program, &programs::describe(&contents, true_type));
         }
+        if !opens || !matches!(work.state, State::Whole | State::Broken) {
+            return Vec::new();
+        }
+        let mut members = match nature {
+            Some(Nature::Container(open) | Nature::ProgramContainer(open)) => self.open(work, open, budget),
+            Some(Nature::Program | Nature::Plain) | None => Vec::new(),
+        };
+        if let Some((format, true_type)) = known {
+            members.extend(self.uncover(work, format, true_type, budget));
+        }
+        members
+    }
+
+    /// Gives what hides in contents of another kind, and says so where it is a program.
+    fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &str, budget: &mut Budget) -> Vec<Member> {
+        let Pieces { mut pieces, more } =
+            caught(|| hidden::find(&work.contents(), format, true_type)).unwrap_or_default();
+        let runs = matches!(format.nature, Nature::Program | Nature::ProgramContainer(_));
+        pieces.retain(|piece| {
+            let found = recognise(&Contents { bytes: &piece.bytes, name: None, declared_type: "", role: Role::File });
+            let is_program =
+                found.is_some_and(|(format, _)| matches!(format.nature, Nature::Program | Nature::ProgramContainer(_)));
+            let is_opened = found.is_some_and(|(format, _)| !matches!(format.nature, Nature::Plain));
+            let hides = match piece.found {
+                Found::Script => true,
+                Found::Encoded => is_program,
+                // A program may hold others: installers do.
+                Found::Mark | Found::Tail => is_program && !runs,
+            };
+            if hides {
+                let inner = found.map_or(UNKNOWN_TYPE, |(_, inner)| inner);
+                self.say(work, NoteKind::HiddenProgram, &format!("{inner} at {} in {true_type}", piece.at));
+            }
+            piece.found != Found::Tail || is_opened
+        });
+        if more {
+            self.say(work, NoteKind::TooMany, "contents of another kind inside");
+        }
+        if pieces.is_empty() {
+            return Vec::new();
+        }
+        self.give(work, budget, |opening| {
+            for piece in &pieces {
+                if opening.take(&format!("@{}", piece.at), piece.bytes.as_ref()).is_break() {
+                    return;
+                }
+            }
+        })
     }
 
     fn open(&mut self, work: &Work<'_>, open: fn(&Contents<'_>, &mut Opening<'_>), budget: &mut Budget) -> Vec<Member> {
+        self.give(work, budget, |opening| open(&work.contents(), opening))
+    }
+
+    /// Gives the members that `take` takes, unless they would lie too deep.
+    fn give(&mut self, work: &Work<'_>, budget: &mut Budget, take: impl FnOnce(&mut Opening<'_>)) -> Vec<Member> {
         if work.depth >= budget.depth {
             self.cut_by_depth = true;
             self.say(work, NoteKind::TooDeep, &format!("more than {} containers", budget.depth));
             return Vec::new();
         }
         let mut opening = Opening::new(&work.path, budget);
-        if caught(|| open(&work.contents(), &mut opening)).is_none() {
+        if caught(|| take(&mut opening)).is_none() {
             opening.note(NoteKind::Damaged, "its reader failed");
         }
         let Opening { members, notes, .. } = opening;

@@ -9,6 +9,7 @@ mod budget;
 mod documents;
 mod eicar;
 mod fields;
+mod hidden;
 #[cfg(test)]
 mod hostile;
 mod kinds;

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// The finding that each kind of note gives. EICAR has a check of its own.
-const FINDINGS: [(NoteKind, &str); 32] = [
+const FINDINGS: [(NoteKind, &str); 31] = [
     (NoteKind::TooDeep, "too_deep_inside"),
     (NoteKind::TooBig, "too_big_inside"),
     (NoteKind::TooMany, "too_many_inside"),
@@ -24,7 +24,6 @@ const FINDINGS: [(NoteKind, &str); 32] = [
     (NoteKind::Unread, "unread_inside"),
     (NoteKind::Program, "program_inside"),
     (NoteKind::HiddenProgram, "hidden_program_inside"),
-    (NoteKind::FalseType, "false_type_inside"),
     (NoteKind::Macro, "macro_inside"),
     (NoteKind::OldMacro, "old_macro_inside"),
     (NoteKind::AutoMacro, "auto_macro_inside"),

@@ -8,6 +8,7 @@ use crate::mail::Message;
 mod attachment_names;
 mod brands;
 mod bulk_headers;
+mod declared_types;
 mod display_name;
 mod eicar;
 mod essential_headers;
@@ -42,6 +43,7 @@ pub const CHECKS: &[Check] = &[
     eicar::CHECK,
     inside::CHECK,
     attachment_names::CHECK,
+    declared_types::CHECK,
     essential_headers::CHECK,
     subject::CHECK,
     mime::CHECK,

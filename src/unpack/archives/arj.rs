@@ -99,7 +99,8 @@ fn members(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
         if bytes.get(at..at + 4) == Some(b"\x60\xea\0\0") {
             return ControlFlow::Continue(());
         }
-        let here = Header::read(bytes, at).filter(|header| header.sum_fits && bytes.get(at..).is_some_and(|b| b.starts_with(MARK)));
+        let here = Header::read(bytes, at)
+            .filter(|header| header.sum_fits && bytes.get(at..).is_some_and(|b| b.starts_with(MARK)));
         let header = match here {
             Some(header) => header,
             None => {
@@ -170,6 +171,9 @@ mod tests {
         let at = memchr::memmem::find(&wrong, b"a.txt").unwrap();
         wrong[at] = b'b';
         let (items, notes) = seen(&wrong);
-        assert_eq!((items[1].as_str(), notes), ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()]));
+        assert_eq!(
+            (items[1].as_str(), notes),
+            ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()])
+        );
     }
 }

@@ -116,7 +116,9 @@ impl<'a> Cabinet<'a> {
             let Some(number) = group.first().map(|file| file.folder) else { continue };
             match self.folders.get(number) {
                 Some(folder) => folder_members(folder, group, opening)?,
-                None if number >= SPLIT_FOLDERS => close(group, NoteKind::Unread, "a part of a split archive", opening)?,
+                None if number >= SPLIT_FOLDERS => {
+                    close(group, NoteKind::Unread, "a part of a split archive", opening)?
+                }
                 None => close(group, NoteKind::Damaged, "a folder that is not there", opening)?,
             }
         }

@@ -40,7 +40,9 @@ pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>
             // Nothing follows that a spent budget could skip.
             let _ = walk.all(opening);
         }
-        Err(Error::UnsupportedCompressionMethod(method)) => opening.note(NoteKind::Unread, &format!("7z method {method}")),
+        Err(Error::UnsupportedCompressionMethod(method)) => {
+            opening.note(NoteKind::Unread, &format!("7z method {method}"))
+        }
         Err(_) => opening.note(NoteKind::Damaged, "a 7z table"),
     }
 }
@@ -63,7 +65,9 @@ impl Walk<'_> {
                 Some(closed) => closed,
                 None => self.block(index, opening)?,
             };
-            self.close(opening, &closed, |walk, file| walk.archive.stream_map.file_block_index.get(file) == Some(&Some(index)))?;
+            self.close(opening, &closed, |walk, file| {
+                walk.archive.stream_map.file_block_index.get(file) == Some(&Some(index))
+            })?;
         }
         // What is left has no contents, or its block was not there.
         let missing = Closed(NoteKind::Damaged, "a member has no data".to_string());
@@ -99,7 +103,12 @@ impl Walk<'_> {
     }
 
     /// Gives the members that were not seen and that `which` names.
-    fn close(&mut self, opening: &mut Opening<'_>, closed: &Closed, which: impl Fn(&Self, usize) -> bool) -> ControlFlow<()> {
+    fn close(
+        &mut self,
+        opening: &mut Opening<'_>,
+        closed: &Closed,
+        which: impl Fn(&Self, usize) -> bool,
+    ) -> ControlFlow<()> {
         for (index, entry) in self.archive.files.iter().enumerate() {
             if self.given.get(index) != Some(&false) || !which(self, index) {
                 continue;

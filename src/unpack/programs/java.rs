@@ -18,5 +18,6 @@ fn recognise_class(contents: &Contents<'_>) -> Option<&'static str> {
 }
 
 fn recognise_dex(contents: &Contents<'_>) -> Option<&'static str> {
-    contents.bytes.starts_with(b"dex\n").then_some("application/vnd.android.dex")
+    (contents.bytes.starts_with(b"dex\n") || contents.bytes.starts_with(b"dey\n"))
+        .then_some("application/vnd.android.dex")
 }

@@ -50,7 +50,8 @@ pub(in crate::unpack) fn sevenz(members: &[(&str, &[u8])]) -> Vec<u8> {
     table.extend(names);
     table.extend(b"\0\0");
     let place =
-        [&(data.len() as u64).to_le_bytes()[..], &(table.len() as u64).to_le_bytes(), &crc32(&table).to_le_bytes()].concat();
+        [&(data.len() as u64).to_le_bytes()[..], &(table.len() as u64).to_le_bytes(), &crc32(&table).to_le_bytes()]
+            .concat();
     [b"7z\xbc\xaf\x27\x1c\0\x04", &crc32(&place).to_le_bytes()[..], &place, &data, &table].concat()
 }
 

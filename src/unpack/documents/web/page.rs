@@ -121,12 +121,15 @@ impl Page {
                     self.has_script_elsewhere |= tag.attributes.keys().any(|key| local(key) == b"href");
                     return None;
                 }
-                self.has_script_elsewhere |= tag.attributes.keys().any(|key| [&b"src"[..], b"href"].contains(&local(key)));
+                self.has_script_elsewhere |=
+                    tag.attributes.keys().any(|key| [&b"src"[..], b"href"].contains(&local(key)));
                 self.script = Some(Vec::new());
                 // With a prefix it is an element of XML, whose text is read as any text.
                 (!tag.name.contains(&b':')).then_some(State::ScriptData)
             }
-            b"form" | b"input" | b"iframe" | b"embed" | b"object" | b"meta" if self.is_xml && self.foreign_depth > 0 => {
+            b"form" | b"input" | b"iframe" | b"embed" | b"object" | b"meta"
+                if self.is_xml && self.foreign_depth > 0 =>
+            {
                 self.has_foreign_form = true;
                 None
             }
