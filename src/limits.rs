@@ -490,3 +490,19 @@ pub const WEB_LAYERS_MAX: usize = 3;
 pub const WEB_DECODED_MAX: usize = 200;
 /// Octets that the code of one page may decode to. Beyond: the rest stays code.
 pub const WEB_DECODED_BYTES_MAX: usize = 32 << 20;
+/// Values of boundaries that the lenient readings of one message cut at; ordinary messages have three. Beyond: the rest
+/// is left out, and the carver finds what is in it.
+pub const READING_BOUNDARIES_MAX: usize = 100;
+/// Octets of one such value (RFC 2046 §5.1.1: 70). Beyond: it is left out.
+pub const READING_BOUNDARY_BYTES_MAX: usize = 256;
+/// Octets that are read of one field that shapes a part. Beyond: the rest of the field is left out.
+pub const READING_FIELD_BYTES_MAX: usize = 8 << 10;
+/// Pieces into which the lenient readings cut one message. Beyond: the ambiguity *too_many_readings*.
+pub const READING_SEGMENTS_MAX: usize = 20_000;
+/// Parts that the lenient readings of one message add. Beyond: the ambiguity *too_many_readings*.
+pub const READINGS_MAX: usize = 64;
+/// Octets that the lenient readings may decode and compare, for each octet of the message: bounds their work. Beyond: the
+/// ambiguity *too_many_readings*.
+pub const READING_WORK_RATIO: usize = 8;
+/// As many octets are paid whatever the ratio, so that short messages are read in every way.
+pub const READING_WORK_FREE_BYTES: usize = 4 << 20;

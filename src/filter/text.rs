@@ -12,14 +12,14 @@ use unicode_normalization::char::is_combining_mark;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     pub subject: String,
-    /// All text parts that are not attachments, at most [`TEXT_BYTES_MAX`] octets before folding.
+    /// All text parts that are not attachments, of all readings, at most [`TEXT_BYTES_MAX`] octets before folding.
     pub body: String,
 }
 
 impl Text {
     pub(super) fn of(message: &Message<'_>) -> Self {
         let mut body = String::new();
-        for part in message.parts.iter().filter(|p| !p.is_attachment) {
+        for part in message.all_parts().filter(|p| !p.is_attachment) {
             let room = TEXT_BYTES_MAX.saturating_sub(body.len());
             body.push_str(head(&readable(part), room));
             body.push(' ');

@@ -30,7 +30,7 @@ pub struct Link {
 pub fn links(message: &Message<'_>) -> Vec<Link> {
     let mut found = Found::default();
     let mut left = LINK_TEXT_BYTES_MAX;
-    for part in &message.parts {
+    for part in message.all_parts() {
         let Some(text) = text_of(part) else { continue };
         let text = cut(&text, left.min(TEXT_BYTES_MAX));
         left -= text.len();

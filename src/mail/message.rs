@@ -4,7 +4,8 @@
 //! foreign bytes calls [`super::screen`] first. Standards: RFC 5322, RFC 2045 to RFC 2047, RFC 2231.
 
 use super::defects::{Defects, of_fields, of_lines};
-use super::{Defect, Field, caught::caught, fields, header_end, parts};
+use super::readings::{self, Readings, Site};
+use super::{Ambiguity, Defect, Field, caught::caught, fields, header_end, parts};
 use mail_parser::parsers::MessageStream;
 use std::borrow::Cow;
 
@@ -15,6 +16,12 @@ pub struct Message<'a> {
     pub fields: Vec<Field<'a>>,
     /// Leaf parts in order, multipart containers left out; an embedded message/rfc822 is one part (its raw bytes).
     pub parts: Vec<Part>,
+    /// What other readings than the usual one show beyond `parts`, each contents once. Their numbers say how they were
+    /// found: `lenient.1` (another boundary or encoding), `carved.2` (a file in the bare text), `preamble.1`,
+    /// `epilogue.1`, `name.1` (the same contents under another name).
+    pub readings: Vec<Part>,
+    /// How programs read it differently.
+    pub ambiguities: Vec<Ambiguity>,
     pub defects: Vec<Defect>,
 }
 
@@ -49,17 +56,30 @@ impl<'a> Message<'a> {
         of_lines(bytes, &mut defects);
         let fields: Vec<_> = fields(bytes).collect();
         of_fields(&fields, &mut defects);
-        let parts = match caught(|| parts::read(bytes)) {
+        let (parts, sites) = match caught(|| parts::read(bytes)) {
             Some(read) => {
                 read.defects.into_iter().for_each(|defect| defects.note(defect));
-                if read.parts.is_empty() && !bytes.is_empty() { vec![whole_body(bytes)] } else { read.parts }
+                if read.parts.is_empty() && !bytes.is_empty() { whole_body(bytes) } else { (read.parts, read.sites) }
             }
             None => {
                 defects.note(Defect::ParserPanicked);
-                Vec::new()
+                (Vec::new(), Vec::new())
             }
         };
-        Self { bytes, fields, parts, defects: defects.into_list() }
+        let Readings { parts: readings, ambiguities } = readings::read(bytes, &parts, &sites);
+        Self { bytes, fields, parts, readings, ambiguities, defects: defects.into_list() }
+    }
+
+    /// Reads a message that the structure screen refused, without the parser: it has no parts, only readings.
+    pub fn unparsed(bytes: &'a [u8]) -> Self {
+        let Readings { parts: readings, ambiguities } = readings::read(bytes, &[], &[]);
+        let fields = fields(bytes).take(crate::limits::HEADER_FIELDS_MAX).collect();
+        Self { bytes, fields, parts: Vec::new(), readings, ambiguities, defects: Vec::new() }
+    }
+
+    /// Parts and readings.
+    pub fn all_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().chain(&self.readings)
     }
 
     /// The first field of that name.
@@ -110,16 +130,18 @@ pub fn decoded(bytes: &[u8], name: &str) -> Option<String> {
 }
 
 /// The body as one text, where the parser found no part in it: a multipart may end within the header of its first part.
-fn whole_body(bytes: &[u8]) -> Part {
-    let contents = bytes.get(header_end(bytes)..).unwrap_or_default().to_vec();
-    Part {
+fn whole_body(bytes: &[u8]) -> (Vec<Part>, Vec<Site>) {
+    let range = header_end(bytes)..bytes.len();
+    let contents = bytes.get(range.clone()).unwrap_or_default().to_vec();
+    let part = Part {
         number: "1".to_string(),
         name: None,
         declared_type: "text/plain".to_string(),
         text: Some(String::from_utf8_lossy(&contents).into_owned()),
         contents,
         is_attachment: false,
-    }
+    };
+    (vec![part], vec![Site { range, coding: readings::Coding::Plain }])
 }
 
 /// Encoded words decoded and lines unfolded; the raw text where the parser can't read it.

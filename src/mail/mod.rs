@@ -3,6 +3,8 @@
 //! Does not judge and does not open what is inside parts (`unpack` does). Standards: RFC 5322, RFC 2045–2047.
 
 mod address;
+mod ambiguity;
+mod carve;
 mod caught;
 mod defects;
 mod edit;
@@ -12,6 +14,7 @@ mod html;
 mod links;
 mod message;
 mod parts;
+mod readings;
 mod received;
 mod screen;
 mod session;
@@ -19,6 +22,10 @@ mod stamp;
 mod transfer;
 
 pub use address::{Address, AddressError};
+pub use ambiguity::Ambiguity;
+#[cfg(test)]
+pub(crate) use carve::binhex;
+pub(crate) use carve::{Carved, Condition, files as carved_files, is_base64_line};
 pub(crate) use caught::caught;
 pub use defects::Defect;
 pub use edit::{Edit, edited, is_field_name, may_be_added, may_be_deleted};

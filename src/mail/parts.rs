@@ -4,6 +4,7 @@
 //! RFC 3501 §6.4.5 (part numbers).
 
 use super::defects::{Defect, Defects, Found};
+use super::readings::{Coding, Site};
 use super::{Part, transfer};
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 use mail_parser::{
@@ -14,6 +15,8 @@ use memchr::memmem;
 /// Leaf parts and what is wrong with the structure.
 pub(super) struct Read {
     pub(super) parts: Vec<Part>,
+    /// Where each of the parts stands.
+    pub(super) sites: Vec<Site>,
     pub(super) defects: Vec<Defect>,
 }
 
@@ -21,11 +24,14 @@ pub(super) struct Read {
 pub(super) fn read(bytes: &[u8]) -> Read {
     let parser = MessageParser::new().with_mime_headers().default_header_ignore();
     let mut defects = Defects::default();
-    let mut parts = Vec::new();
+    let (mut parts, mut sites) = (Vec::new(), Vec::new());
     if let Some(mut parsed) = parser.parse(bytes) {
         for (at, number) in leaves(&parsed) {
             if let Some(part) = parsed.parts.get_mut(at) {
-                parts.extend(leaf(bytes, std::mem::take(part), number, &mut defects));
+                if let Some((part, site)) = leaf(bytes, std::mem::take(part), number, &mut defects) {
+                    parts.push(part);
+                    sites.push(site);
+                }
             }
         }
         // What is left are the multipart containers.
@@ -33,7 +39,7 @@ pub(super) fn read(bytes: &[u8]) -> Read {
             structure(bytes, container, &mut defects);
         }
     }
-    Read { parts, defects: defects.into_list() }
+    Read { parts, sites, defects: defects.into_list() }
 }
 
 /// Index and number of every leaf part. A part that no multipart names (the parser lost its place) is numbered behind
@@ -72,9 +78,10 @@ fn leaves(parsed: &Message<'_>) -> Vec<(usize, String)> {
 }
 
 /// Makes a part of a leaf; `None` for a container.
-fn leaf(bytes: &[u8], part: MessagePart<'_>, number: String, defects: &mut Defects) -> Option<Part> {
+fn leaf(bytes: &[u8], part: MessagePart<'_>, number: String, defects: &mut Defects) -> Option<(Part, Site)> {
     structure(bytes, &part, defects);
-    let raw = bytes.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
+    let range = part.offset_body as usize..part.offset_end as usize;
+    let raw = bytes.get(range.clone()).unwrap_or_default();
     let (encoding, clear) = encoding(&part, defects);
     if part.is_encoding_problem && is_broken(raw, encoding) {
         defects.note(Defect::BadTransferEncoding);
@@ -108,7 +115,16 @@ fn leaf(bytes: &[u8], part: MessagePart<'_>, number: String, defects: &mut Defec
         }
         PartType::Multipart(_) => return None,
     };
-    Some(Part { number, name, declared_type, contents, text, is_attachment })
+    let site = Site { range, coding: coding_of(encoding) };
+    Some((Part { number, name, declared_type, contents, text, is_attachment }, site))
+}
+
+fn coding_of(encoding: Encoding) -> Coding {
+    match encoding {
+        Encoding::Base64 => Coding::Base64,
+        Encoding::QuotedPrintable => Coding::Quoted,
+        Encoding::None => Coding::Plain,
+    }
 }
 
 /// True where the octets break the rules of the encoding.

@@ -27,7 +27,8 @@ pub fn open(message: &Message<'_>) -> Inside {
 /// to `inspect` once, while it is in memory.
 pub fn open_with(message: &Message<'_>, mut budget: Budget, inspect: &mut dyn FnMut(&Item, &Contents<'_>)) -> Inside {
     let mut walk = Walk { inside: Inside::default(), seen: BTreeMap::new(), cut_by_depth: false, inspect };
-    let mut work: Vec<Work<'_>> = message.parts.iter().rev().map(Work::part).collect();
+    let mut work: Vec<Work<'_>> = message.all_parts().map(Work::part).collect();
+    work.reverse();
     while let Some(next) = work.pop() {
         if next.depth == 0 && !budget.pay_entry(next.path.iter().map(String::len).sum()) {
             walk.note(Note { path: next.path, kind: NoteKind::TooMany, detail: "parts of the message".to_string() });

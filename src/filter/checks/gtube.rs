@@ -13,7 +13,7 @@ pub(in crate::filter) const GTUBE: [&str; 2] =
 fn look(message: &Message<'_>, _facts: &Facts) -> Vec<Finding> {
     let whole = GTUBE.concat();
     let finder = memchr::memmem::Finder::new(&whole);
-    let part = message.parts.iter().find(|part| finder.find(&part.contents).is_some());
+    let part = message.all_parts().find(|part| finder.find(&part.contents).is_some());
     match part {
         Some(part) => vec![Finding::new("gtube", format!("in part {}", part.number))],
         None if finder.find(message.bytes).is_some() => vec![Finding::new("gtube", "in the raw message")],

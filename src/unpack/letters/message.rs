@@ -38,9 +38,26 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
         opening.note(NoteKind::TooDeep, &hostile.to_string());
         return;
     }
-    for part in Message::parse(contents.bytes).parts {
+    let message = Message::parse(contents.bytes);
+    if !message.ambiguities.is_empty() {
+        let kinds: Vec<&str> = message.ambiguities.iter().map(|kind| kind.name()).collect();
+        opening.note(NoteKind::Ambiguous, &kinds.join(", "));
+    }
+    for part in message.parts.into_iter().chain(message.readings) {
         if opening.take_part(part).is_break() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::unpack) mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    /// Base64 in lines of 76.
+    pub(in crate::unpack) fn base64_lines(bytes: &[u8]) -> String {
+        let text = STANDARD.encode(bytes);
+        let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join("\r\n")
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Does not judge.
 
+mod encoded;
+#[cfg(test)]
+mod evasions;
 pub(in crate::unpack) mod message;
 
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[message::FORMAT];
+pub(super) const FORMATS: &[Format] = &[message::FORMAT, encoded::FORMAT];

@@ -138,8 +138,9 @@ impl Study {
         }
         if piece.starts_with(b"data:") {
             // Pictures and fonts stand in many scripts so.
-            let link = data(piece).filter(|link| is_mark_of_file(&link.bytes) || is_page(&link.bytes));
-            link.is_some_and(|link| self.keep(link.bytes, layer));
+            if let Some(link) = data(piece).filter(|link| is_mark_of_file(&link.bytes) || is_page(&link.bytes)) {
+                self.keep(link.bytes, layer);
+            }
             return 0;
         }
         if is_mark_of_file(piece) || (code.origin == Origin::Numbers && (is_page(piece) || is_script(piece))) {
