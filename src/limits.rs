@@ -57,6 +57,8 @@ pub const UNPACK_RATIO_FREE_BYTES: u64 = 64 << 20;
 pub const UNPACK_CPU_SECONDS: u64 = 6;
 /// Seconds of the clock for the same. Beyond: *too long*. Well under [`WORKER_ANSWER_SECONDS`].
 pub const UNPACK_SECONDS: u64 = 15;
+/// Signatures that fit one message and are told. Beyond: the rest is left out; one is enough to decide.
+pub const SIGNATURE_HITS_MAX: usize = 50;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

@@ -4,6 +4,7 @@
 
 use super::{CHECKS, Facts, Lists, Rules};
 use crate::mail::{self, Link, Message, Session};
+use crate::signatures::Seen;
 use crate::unpack::{Allowance, Item, Note, Spent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -72,11 +73,18 @@ pub fn look(bytes: &[u8], session: &Session) -> Look {
 
 /// Looks at a message with what the operator has chosen.
 pub fn look_with(bytes: &[u8], session: &Session, kit: &Kit) -> Look {
-    look_at(bytes, session, kit, Vec::new())
+    look_at(bytes, session, kit, Given::default())
 }
 
-/// As [`look_with`], with notes laid to those of `unpack`: samples of rules tell by them what no short text can hold.
-pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, notes: Vec<Note>) -> Look {
+/// What is laid to that which was found: samples of rules tell by it what no short text can hold.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) notes: Vec<Note>,
+    pub(super) signatures: Seen,
+}
+
+/// As [`look_with`], with what is given laid to that which is found.
+pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, given: Given) -> Look {
     if let Err(hostile) = mail::screen(bytes) {
         return Look {
             findings: vec![Finding::new("hostile_structure", hostile.to_string())],
@@ -86,7 +94,9 @@ pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, notes: Vec<Not
     }
     let message = Message::parse(bytes);
     let mut facts = Facts::gather(&message, session, kit);
-    facts.inside.notes.extend(notes);
+    facts.inside.notes.extend(given.notes);
+    facts.signatures.hits.extend(given.signatures.hits);
+    facts.signatures.gave_up.extend(given.signatures.gave_up);
     let findings = CHECKS.iter().flat_map(|check| (check.look)(&message, &facts)).collect();
     Look {
         summary: Summary { from: message.from_text(), subject: message.subject(), message_id: message.message_id() },

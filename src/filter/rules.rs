@@ -25,6 +25,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("config/rules/headers.toml", include_str!("../../config/rules/headers.toml")),
     ("config/rules/links.toml", include_str!("../../config/rules/links.toml")),
     ("config/rules/sender.toml", include_str!("../../config/rules/sender.toml")),
+    ("config/rules/signatures.toml", include_str!("../../config/rules/signatures.toml")),
     ("config/rules/tests.toml", include_str!("../../config/rules/tests.toml")),
     ("config/rules/words.toml", include_str!("../../config/rules/words.toml")),
     ("config/lists/brands.txt", include_str!("../../config/lists/brands.txt")),
@@ -33,6 +34,7 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("config/lists/free_mail.txt", include_str!("../../config/lists/free_mail.txt")),
     ("config/lists/mailers.txt", include_str!("../../config/lists/mailers.txt")),
     ("config/lists/shorteners.txt", include_str!("../../config/lists/shorteners.txt")),
+    ("config/lists/signature_classes.txt", include_str!("../../config/lists/signature_classes.txt")),
     ("config/lists/trackers.txt", include_str!("../../config/lists/trackers.txt")),
 ];
 

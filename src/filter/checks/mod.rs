@@ -23,6 +23,7 @@ mod oversize_part;
 mod phrases;
 mod reply_to;
 mod sender_domain;
+mod signatures;
 mod subject;
 
 pub(super) use eicar::EICAR;
@@ -41,6 +42,7 @@ pub const CHECKS: &[Check] = &[
     gtube::CHECK,
     eicar::CHECK,
     inside::CHECK,
+    signatures::CHECK,
     attachment_names::CHECK,
     essential_headers::CHECK,
     subject::CHECK,
