@@ -32,7 +32,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ask", &["ask", "filter", "mail", "unpack", "signatures", "plan", "sieve", "config", "limits"]),
     ("store", &["store", "plan", "mail", "filter", "limits", "refusal"]),
     ("journal", &["journal", "filter", "plan", "mail", "store", "limits", "refusal"]),
-    ("config", &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths"]),
+    (
+        "config",
+        &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths", "unpack::Allowance"],
+    ),
     (
         "deliver",
         &[

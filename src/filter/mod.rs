@@ -4,6 +4,7 @@
 //! because each may have other rules. What a finding weighs is data (`config/rules/*.toml`).
 
 mod checks;
+mod content;
 mod domains;
 mod facts;
 mod judge;
@@ -16,6 +17,7 @@ mod text;
 mod verdict;
 
 pub use checks::{CHECKS, Check};
+pub use content::{Content, Treatment};
 pub use facts::Facts;
 pub use judge::judge;
 pub use lists::{Brand, Lists};

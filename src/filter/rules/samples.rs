@@ -5,12 +5,13 @@
 //! a text cannot hold is told in lines at the top that begin with `; `:
 //! `client = ADDRESS`, `reverse_path = ADDRESS` (empty: none), `received_at = SECONDS`, `foreign_verdict = WORDS`, `lines = COUNT TEXT` (that many
 //! lines of the text at the end), `inside = KIND PATH` (a note of `unpack`, for what is too big for a sample),
-//! `signature = NAME PATH` (a signature that fits), `signatures_gave_up = PATH`.
+//! `signature = NAME PATH` (a signature that fits), `signatures_gave_up = PATH`, `not_looked_at = REASON`,
+//! `not_scanned = REASON`.
 
 use super::{Rule, Rules, finding_names};
 use crate::filter::CHECKS;
 use crate::filter::checks::{EICAR, GTUBE};
-use crate::filter::look::{Given, Kit, Look, look_at};
+use crate::filter::look::{Finding, Given, Kit, Look, look_at};
 use crate::mail::{Address, Session};
 use crate::signatures::Hit;
 use crate::unpack::{Note, NoteKind};
@@ -166,6 +167,8 @@ impl Sample {
             "signatures_gave_up" => {
                 self.given.signatures.give_up(&value.split('/').map(str::to_string).collect::<Vec<_>>())
             }
+            "not_looked_at" => self.given.findings.push(Finding::not_looked_at(value)),
+            "not_scanned" => self.given.findings.push(Finding::not_scanned(value)),
             _ => return Err(format!("`; {line}`: there is no such line in samples")),
         }
         Ok(String::new())
