@@ -13,7 +13,7 @@ use crate::ask::Clamd;
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
 use crate::filter::Weighed;
-use crate::limits::SCRIPT_BYTES_MAX;
+use crate::limits::{CLAMD_SIGNATURES_DAYS_MAX, SCRIPT_BYTES_MAX};
 use crate::mail::{Address, Link, Session};
 use crate::plan::FolderName;
 use crate::refusal::{Kind, Refusal};
@@ -162,9 +162,17 @@ pub fn rules(settings: &Settings) -> Result<Rules, String> {
     Rules::load(&rule_overlays(settings)?).map_err(|e| e.to_string())
 }
 
-/// What clamd says of its version and signatures, or why it says nothing; `None` where none is set.
-pub async fn clamd(settings: &Settings) -> Option<Result<String, String>> {
-    Clamd::new(&settings.clamd).version().await
+/// What clamd says of itself, and what is wrong with it; nothing where none is set.
+pub async fn clamd(settings: &Settings) -> (Option<String>, Option<String>) {
+    match Clamd::new(&settings.clamd).version().await {
+        None => (None, None),
+        Some(Err(why)) => (None, Some(format!("clamd does not answer at {why}"))),
+        Some(Ok(version)) => {
+            let days = version.signatures_days(deliver::now()).filter(|days| *days > CLAMD_SIGNATURES_DAYS_MAX);
+            let old = |days| format!("clamd's signatures are {days} days old: does freshclam run?");
+            (Some(format!("clamd answers: {version}")), days.map(old))
+        }
+    }
 }
 
 /// The certificate that peers are shown; `make` makes our own, PEM with its key, where the operator has none. Blocks.

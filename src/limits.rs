@@ -95,6 +95,8 @@ pub const CLAMD_FAILURES_MAX: u32 = 3;
 pub const CLAMD_PING_SECONDS: u64 = 2;
 /// Seconds between two such questions. Meanwhile: not scanned, without a wait.
 pub const CLAMD_PAUSE_SECONDS: u64 = 5;
+/// Days after which clamd's signatures are old: freshclam asks for new ones every hour, and they come daily.
+pub const CLAMD_SIGNATURES_DAYS_MAX: i64 = 7;
 /// Connections to clamd at most: far more than it has threads.
 pub const CLAMD_CONNECTIONS_MAX: u32 = 200;
 /// Seconds of `clamd.seconds` at most: within [`LOOK_SECONDS_MAX`].

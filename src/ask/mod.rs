@@ -18,7 +18,7 @@ mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
-pub use clamd::{Clamd, Said};
+pub use clamd::{Clamd, Said, Version};
 pub use outfit::Outfit;
 pub use pool::{Options, Pool, Trouble};
 pub use submit::Submission;

@@ -14,6 +14,9 @@ use crate::mail::clean;
 use clamav_client::PONG;
 use clamav_client::tokio::{Socket, Tcp, get_version, ping, scan_buffer};
 use health::{Health, Turn};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,16 +111,35 @@ impl Clamd {
     }
 
     /// What clamd says of its version and its signatures; `None` where no clamd is set.
-    pub async fn version(&self) -> Option<Result<String, String>> {
+    pub async fn version(&self) -> Option<Result<Version, String>> {
         let door = self.inner.settings.door()?;
         let answer = within(CLAMD_PING_SECONDS, version_by(&door)).await;
         Some(match answer {
             Ok(reply) => match reply.strip_suffix(b"\0").filter(|text| text.starts_with(b"ClamAV")) {
-                Some(text) => Ok(shown(text)),
-                None => Err(format!("{door}: clamd answers {:?}", shown(&reply))),
+                Some(text) => Ok(Version(shown(text))),
+                None => Err(format!("{door}: it answers {:?}", shown(&reply))),
             },
             Err(error) => Err(format!("{door}: {}", words_of(&error))),
         })
+    }
+}
+
+/// Program and signatures of a clamd, in its own words: `ClamAV 1.4.6/27815/Mon Nov 17 08:28:34 2025`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(String);
+
+impl Version {
+    /// Days since its signatures were made; `None` where it has none of ClamAV's own.
+    pub fn signatures_days(&self, now: i64) -> Option<i64> {
+        let date = self.0.split('/').nth(2)?;
+        let made = DateTime::strptime("%a %b %e %H:%M:%S %Y", date).ok()?.to_zoned(TimeZone::UTC).ok()?;
+        Some((now - made.timestamp().as_second()) / 86_400)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

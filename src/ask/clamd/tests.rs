@@ -129,3 +129,12 @@ async fn nobody_there_is_said_at_once() {
         assert!(clamd.version().await.unwrap().is_err());
     }
 }
+
+#[test]
+fn the_age_of_the_signatures_is_read_where_there_is_one() {
+    let days = |text: &str| Version(text.to_string()).signatures_days(1_764_000_000);
+    assert_eq!(days("ClamAV 1.4.6/27815/Mon Nov 17 08:28:34 2025"), Some(7));
+    assert_eq!(days("ClamAV 1.4.6/27815/Sat Nov  1 08:28:34 2025"), Some(23));
+    assert_eq!(days("ClamAV 1.4.6"), None);
+    assert_eq!(days("ClamAV 1.4.6/27815/yesterday"), None);
+}

@@ -45,12 +45,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         match (read, self.closed) {
             (Err(error), Some(_)) if is_closing(error.kind()) && !nothing_came => Poll::Ready(Ok(())),
             (Ok(()), Some(kind)) if count == 0 && nothing_came => Poll::Ready(Err(kind.into())),
-            (Ok(()), _) => {
-                let left = self.left.checked_sub(count);
-                let long = || io::Error::other(format!("an answer of more than {CLAMD_REPLY_BYTES_MAX} octets"));
-                self.left = left.ok_or_else(long)?;
-                Poll::Ready(Ok(()))
-            }
+            (Ok(()), _) => match self.left.checked_sub(count) {
+                Some(left) => {
+                    self.left = left;
+                    Poll::Ready(Ok(()))
+                }
+                None => {
+                    // A reader that gets an error has got nothing else.
+                    buf.set_filled(before);
+                    let words = format!("an answer of more than {CLAMD_REPLY_BYTES_MAX} octets");
+                    Poll::Ready(Err(io::Error::other(words)))
+                }
+            },
             (Err(error), _) => Poll::Ready(Err(error)),
         }
     }
