@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 # program:package, of the peers that the tests talk to; dovecot's packages bring their programs together.
-peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3 sieve-connect:sieve-connect"
+peers="postfix:postfix dovecot:dovecot-imapd sieve-test:dovecot-sieve swaks:swaks python3:python3 sieve-connect:sieve-connect clamd:clamav-daemon"
 # ManageSieve clients of PyPI, in an environment of their own.
 clients="sievelib==1.6.0 managesieve==0.8.1"
 venv=target/peers-venv
