@@ -140,13 +140,11 @@ fn fate_of(class: Class, score: f64, entries: &[Entry<'_>], look: &Look, policy:
         None => fate_by_class(class, score, entries, look, policy),
     };
     let unanswered: Vec<&Entry<'_>> = entries.iter().filter(|e| is_unanswered(e.name)).collect();
-    match fate {
-        Fate::Deliver { .. } if policy.holds_unscanned && !unanswered.is_empty() => {
-            let operator_only = !policy.unscanned.recipient_releases;
-            Fate::Quarantine { hold: Hold { why: because(unanswered), operator_only } }
-        }
-        fate => fate,
+    if policy.holds_unscanned && !unanswered.is_empty() && matches!(fate, Fate::Deliver { .. }) {
+        let operator_only = !policy.unscanned.recipient_releases;
+        return Fate::Quarantine { hold: Hold { why: because(unanswered), operator_only } };
     }
+    fate
 }
 
 /// That a message is held for what is in it.
@@ -177,11 +175,9 @@ fn fate_by_class(class: Class, score: f64, entries: &[Entry<'_>], look: &Look, p
     }
     let decisive = deciding(entries, class);
     let by_itself: Vec<&&Entry<'_>> = decisive.iter().filter(|e| !is_unanswered(e.name)).collect();
-    let settings = match class {
-        // Nobody's answer is our trouble; what the message itself made impossible is as bad as a hostile structure.
-        Class::Unscanned if !by_itself.is_empty() => &policy.hostile,
-        class => policy.of(class),
-    };
+    // Nobody's answer is our trouble; what the message itself made impossible is as bad as a hostile structure.
+    let is_its_own_fault = class == Class::Unscanned && !by_itself.is_empty();
+    let settings = if is_its_own_fault { &policy.hostile } else { policy.of(class) };
     let why = match class {
         Class::Virus | Class::Unscanned => because(decisive.iter().copied()),
         Class::Clean | Class::Bulk | Class::Spam => {
