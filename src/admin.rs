@@ -9,10 +9,11 @@ mod refiling;
 mod script_test;
 pub mod scripts;
 
+use crate::ask::Clamd;
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
-use crate::filter::{Weighed, judge};
-use crate::limits::SCRIPT_BYTES_MAX;
+use crate::filter::Weighed;
+use crate::limits::{CLAMD_SIGNATURES_DAYS_MAX, SCRIPT_BYTES_MAX};
 use crate::mail::{Address, Link, Session};
 use crate::plan::FolderName;
 use crate::refusal::{Kind, Refusal};
@@ -58,8 +59,7 @@ pub async fn scan(file: &str, bytes: Vec<u8>, sight: &Sight) -> Result<Scan, Str
     let begun = Instant::now();
     // When it arrived is unknown, so that its date is not judged.
     let session = Session { protocol: Session::LOCAL.into(), ..Session::default() };
-    let look = sight.pool.look(&bytes.into(), &session).await.map_err(|trouble| trouble.to_string())?;
-    let verdict = judge(&look, &sight.rules, &sight.settings.policy_of("", ""));
+    let (look, verdict) = deliver::scan(&bytes.into(), &session, sight).await?;
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     Ok(Scan {
         file: file.into(),
@@ -160,6 +160,19 @@ pub async fn folders(user: &Address, sight: &Arc<Sight>) -> Result<Vec<FolderCou
 /// The first file that can't be read, or the first mistake with its place.
 pub fn rules(settings: &Settings) -> Result<Rules, String> {
     Rules::load(&rule_overlays(settings)?).map_err(|e| e.to_string())
+}
+
+/// What clamd says of itself, and what is wrong with it; nothing where none is set.
+pub async fn clamd(settings: &Settings) -> (Option<String>, Option<String>) {
+    match Clamd::new(&settings.clamd).version().await {
+        None => (None, None),
+        Some(Err(why)) => (None, Some(format!("clamd does not answer at {why}"))),
+        Some(Ok(version)) => {
+            let days = version.signatures_days(deliver::now()).filter(|days| *days > CLAMD_SIGNATURES_DAYS_MAX);
+            let old = |days| format!("clamd's signatures are {days} days old: does freshclam run?");
+            (Some(format!("clamd answers: {version}")), days.map(old))
+        }
+    }
 }
 
 /// The certificate that peers are shown; `make` makes our own, PEM with its key, where the operator has none. Blocks.

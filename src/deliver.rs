@@ -18,6 +18,7 @@ mod suspend;
 pub use crate::store::now;
 pub use env::{Env, OpenError, Sight, has_room, refused, zone};
 pub use explain::{Explained, explain};
+pub use look::scan;
 pub use release::release;
 pub use request::request;
 

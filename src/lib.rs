@@ -23,6 +23,9 @@ pub mod mail;
 /// What is inside it: pure; true types, archives, documents.
 pub mod unpack;
 
+/// Signatures of what is known: pure; ClamAV's text formats, YARA, what their names mean.
+pub mod signatures;
+
 /// What we think of it: pure; checks, rules, judge.
 pub mod filter;
 

@@ -67,6 +67,18 @@ pub const UNPACK_TABLE_BYTES_MAX: u64 = 2 << 20;
 pub const ZIP_DIRECTORIES_MAX: usize = 8;
 /// Members of an archive that are read though others share their octets. Beyond: *lying*, known by name only.
 pub const ARCHIVE_OVERLAPS_MAX: usize = 8;
+/// What the settings `[unpack]` may allow at most, so that a look stays within its worker's cage: octets of all and of
+/// one member ([`WORKER_MEMORY_BYTES`]), octets out for each in, and seconds below [`WORKER_CPU_SECONDS`] and
+/// [`WORKER_ANSWER_SECONDS`], for what a look does beside unpacking.
+pub const UNPACK_BYTES_CEILING: u64 = 512 << 20;
+/// See [`UNPACK_BYTES_CEILING`].
+pub const UNPACK_RATIO_CEILING: u64 = 100_000;
+/// See [`UNPACK_BYTES_CEILING`].
+pub const UNPACK_CPU_SECONDS_CEILING: u64 = WORKER_CPU_SECONDS - 2;
+/// See [`UNPACK_BYTES_CEILING`].
+pub const UNPACK_SECONDS_CEILING: u64 = WORKER_ANSWER_SECONDS - 5;
+/// Signatures that fit one message and are told. Beyond: the rest is left out; one is enough to decide.
+pub const SIGNATURE_HITS_MAX: usize = 50;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.
@@ -78,6 +90,31 @@ pub const DETAIL_BYTES_MAX: usize = 200;
 
 /// Seconds one worker may take for one question before it is killed. The message is then *not looked at*.
 pub const WORKER_ANSWER_SECONDS: u64 = 30;
+/// Seconds for the look at a message and clamd's beside it, the wait for a free worker included: with what follows the
+/// answer comes within a minute. Beyond: 451 4.3.0, which counts as no failure of the message.
+pub const LOOK_SECONDS_MAX: u64 = 50;
+/// Octets of one answer of clamd, which says one name of at most a few hundred. Beyond: not scanned.
+pub const CLAMD_REPLY_BYTES_MAX: usize = 4096;
+/// Octets of an answer or an error of clamd that people are shown.
+pub const CLAMD_SHOWN_BYTES_MAX: usize = 100;
+/// Octets of a message that go to clamd at once.
+pub const CLAMD_STREAM_BLOCK_BYTES: usize = 64 << 10;
+/// Failures of clamd in a row after which it must answer PING before it gets a message again.
+pub const CLAMD_FAILURES_MAX: u32 = 3;
+/// Seconds within which clamd must answer PING or VERSION. Beyond: not scanned.
+pub const CLAMD_PING_SECONDS: u64 = 2;
+/// Seconds between two such questions. Meanwhile: not scanned, without a wait.
+pub const CLAMD_PAUSE_SECONDS: u64 = 5;
+/// Days after which clamd's signatures are old: freshclam asks for new ones every hour, and they come daily.
+pub const CLAMD_SIGNATURES_DAYS_MAX: i64 = 7;
+/// Connections to clamd at most: far more than it has threads.
+pub const CLAMD_CONNECTIONS_MAX: u32 = 200;
+/// Seconds of `clamd.seconds` at most: within [`LOOK_SECONDS_MAX`].
+pub const CLAMD_SECONDS_MAX: u64 = 40;
+/// Octets of `clamd.stream_bytes_max` at most: as `lmtp.message_bytes_max`, and what one chunk's length can say.
+pub const CLAMD_STREAM_BYTES_MAX: u64 = 2 << 30;
+/// Times that a message which clamd did not scan is tried again, at most.
+pub const CLAMD_TRIES_MAX: u32 = 1000;
 /// CPU seconds of one look in a worker: RLIMIT_CPU, renewed per question.
 pub const WORKER_CPU_SECONDS: u64 = 10;
 /// CPU seconds of one run of a recipient's scripts (ordinary ones take a millisecond). Beyond: the message is kept.

@@ -35,6 +35,8 @@ pub enum Kind {
     Mailbox,
     /// The look at the message failed through our own trouble.
     LookFailed,
+    /// clamd did not scan the message, and the operator wants it scanned.
+    NotScanned,
     /// It took longer than a delivery may.
     Deadline,
     /// A part of the program panicked.
@@ -62,6 +64,7 @@ impl Kind {
             Kind::Resources => "raise LimitNOFILE or MemoryMax, or lower lmtp.connections_max",
             Kind::Mailbox => "check owner and permissions of the folder named in the cause",
             Kind::LookFailed => "see the log for the worker's last words; `tamis scan` shows what happens",
+            Kind::NotScanned => "check that clamd runs and answers (settings: clamd.*); `tamis config check` asks it",
             Kind::Deadline => "check the load of disk and processor",
             Kind::Panic => "this is a defect of tamis: please report the log lines around it",
             Kind::ShuttingDown => "nothing: Postfix tries again by itself",
@@ -79,6 +82,7 @@ impl Kind {
             | Self::NoMemory
             | Self::Mailbox
             | Self::LookFailed
+            | Self::NotScanned
             | Self::Deadline
             | Self::Panic => true,
             Self::UnknownUser
@@ -127,6 +131,7 @@ impl Refusal {
             Kind::Resources => (451, "4.3.2", "Server is busy, try again later"),
             Kind::Mailbox => (451, "4.2.0", "Mailbox can't be written right now, try again later"),
             Kind::LookFailed => (451, "4.3.0", "Message can't be examined right now, try again later"),
+            Kind::NotScanned => (451, "4.7.1", "Message can't be scanned for viruses right now, try again later"),
             Kind::Deadline => (451, "4.3.0", "Delivery took too long, try again later"),
             Kind::Panic => (451, "4.3.0", "Delivery failed inside, try again later"),
             Kind::ShuttingDown => (421, "4.3.2", "Server is going down, try again later"),

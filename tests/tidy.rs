@@ -26,24 +26,51 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mail", &["mail", "limits"]),
     ("unpack", &["unpack", "mail", "limits"]),
     ("plan", &["plan", "mail", "limits"]),
-    ("filter", &["filter", "mail", "unpack", "plan", "limits"]),
+    ("signatures", &["signatures", "mail", "unpack", "limits"]),
+    ("filter", &["filter", "mail", "unpack", "signatures", "plan", "limits"]),
     ("sieve", &["sieve", "plan", "filter", "mail", "limits"]),
-    ("ask", &["ask", "filter", "mail", "unpack", "plan", "sieve", "config", "limits"]),
+    ("ask", &["ask", "filter", "mail", "unpack", "signatures", "plan", "sieve", "config", "limits"]),
     ("store", &["store", "plan", "mail", "filter", "limits", "refusal"]),
     ("journal", &["journal", "filter", "plan", "mail", "store", "limits", "refusal"]),
-    ("config", &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths"]),
+    (
+        "config",
+        &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths", "unpack::Allowance"],
+    ),
     (
         "deliver",
         &[
-            "deliver", "ask", "config", "filter", "journal", "limits", "mail", "plan", "refusal", "sieve", "store",
+            "deliver",
+            "ask",
+            "config",
+            "filter",
+            "journal",
+            "limits",
+            "mail",
+            "plan",
+            "refusal",
+            "sieve",
+            "signatures",
+            "store",
             "unpack",
         ],
     ),
     (
         "admin",
         &[
-            "admin", "deliver", "ask", "config", "filter", "journal", "limits", "mail", "plan", "refusal", "sieve",
-            "store", "unpack",
+            "admin",
+            "deliver",
+            "ask",
+            "config",
+            "filter",
+            "journal",
+            "limits",
+            "mail",
+            "plan",
+            "refusal",
+            "sieve",
+            "signatures",
+            "store",
+            "unpack",
         ],
     ),
     ("serve", &["serve", "deliver", "admin", "mail", "limits", "refusal", "config", "plan::Rcpt"]),
@@ -55,7 +82,7 @@ const MAY_ALSO_USE: &[(&str, &str, &str)] =
     &[("src/cli/mod.rs", "ask::worker_main", "the worker is this program under another command; it asks nobody")];
 
 /// Parts that take values and return values.
-const PURE: &[&str] = &["limits", "refusal", "mail", "unpack", "filter", "plan", "sieve"];
+const PURE: &[&str] = &["limits", "refusal", "mail", "unpack", "signatures", "filter", "plan", "sieve"];
 
 /// What pure parts may not name: paths, and words that stand for a clock, a file or chance.
 const IMPURE_PATHS: &[&str] = &[

@@ -1,10 +1,11 @@
-//! What others know and do: user tables, workers in a cage, the server that takes what leaves. Every question has a
+//! What others know and do: user tables, workers in a cage, clamd, the server that takes what leaves. Every question has a
 //! deadline.
 //!
 //! Does not decide anything: who does not answer in time is a fact for the caller.
 
 mod answers;
 mod cage;
+mod clamd;
 mod frame;
 mod kept;
 pub mod login;
@@ -17,6 +18,7 @@ mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
+pub use clamd::{Clamd, Said, Version};
 pub use outfit::Outfit;
 pub use pool::{Options, Pool, Trouble};
 pub use submit::Submission;

@@ -2,7 +2,7 @@
 //!
 //! Prints what `config` says; decides nothing. Exit codes are those of sysexits(3).
 
-use super::Exit;
+use super::{Exit, runtime};
 use crate::admin;
 use crate::config::{self, ConfigError, SETTINGS_FILE, Settings};
 use clap::Subcommand;
@@ -81,10 +81,21 @@ fn said_by_check(file: &Path) -> Said {
             }
             let mut warnings = settings.warnings();
             warnings.extend(not_there(&settings));
+            let (clamd, trouble) = asked_clamd(&settings);
+            warnings.extend(trouble);
+            let clamd = clamd.map(|words| format!("{words}\n")).unwrap_or_default();
             let err = warnings.iter().map(|warning| format!("{}: warning: {warning}\n", file.display())).collect();
-            Said { code: Exit::Ok, out: format!("{}: no mistake found\n", file.display()), err }
+            Said { code: Exit::Ok, out: format!("{}: no mistake found\n{clamd}", file.display()), err }
         }
         Err(errors) => Said { code: Exit::Config, out: String::new(), err: mistakes(&errors) },
+    }
+}
+
+/// What clamd says of itself, and what is wrong with it: perhaps it does not run yet, so it is no mistake.
+fn asked_clamd(settings: &Settings) -> (Option<String>, Option<String>) {
+    match settings.clamd.door().and(runtime().ok()) {
+        Some(runtime) => runtime.block_on(admin::clamd(settings)),
+        None => (None, None),
     }
 }
 

@@ -18,13 +18,16 @@ pub(super) struct Args {
     from: String,
     #[arg(long)]
     json: bool,
+    /// Ask nobody: no server, no clamd.
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
     let bad = |_| Fault::new(Exit::Usage, format!("{:?} is not an address", args.user));
     let user = Address::parse(&args.user).map_err(bad)?;
     let bytes = scan::read(&args.file)?;
-    let settings = settings(config)?;
+    let settings = if args.offline { scan::offline(settings(config)?) } else { settings(config)? };
     let session = session(&bytes, &args.from, &settings)?;
     let sight = Sight::new(settings, program()?).map_err(|e| Fault::new(Exit::Config, e))?;
     let explained = runtime()?.block_on(admin::explain(bytes, session, &user, Arc::new(sight)))?;

@@ -5,6 +5,7 @@
 
 use super::{Exit, Fault, program, runtime, settings, show};
 use crate::admin::{self, Scan, Sight};
+use crate::config::{ClamdSettings, Settings};
 use crate::limits::SCAN_FILE_BYTES_MAX;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,14 @@ pub(super) struct Args {
     /// One JSON object per line and file.
     #[arg(long)]
     json: bool,
-    /// Ask nobody over the network.
+    /// Ask nobody: no server, no clamd.
     #[arg(long)]
     offline: bool,
 }
 
 pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
-    let sight = Sight::new(settings(config)?, program()?).map_err(|e| Fault::new(Exit::Config, e))?;
+    let settings = if args.offline { offline(settings(config)?) } else { settings(config)? };
+    let sight = Sight::new(settings, program()?).map_err(|e| Fault::new(Exit::Config, e))?;
     let runtime = runtime()?;
     let mut exit = Exit::Ok;
     for file in &args.files {
@@ -39,6 +41,11 @@ pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
         }
     }
     Ok(exit)
+}
+
+/// The settings of one who asks nobody over the network, and no other server.
+pub(super) fn offline(settings: Settings) -> Settings {
+    Settings { clamd: ClamdSettings { socket: None, tcp: None, ..settings.clamd }, ..settings }
 }
 
 /// A message file as it is; its line ends stay.

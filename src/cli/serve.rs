@@ -52,6 +52,7 @@ async fn until_stopped(env: Arc<Env>, config: PathBuf) -> Result<Exit, Fault> {
     let mut signals = Signals::listen().map_err(fault)?;
     let mut served = tokio::spawn(serve::serve(current, stopped, listeners));
     let _ = sd_notify::notify(&[NotifyState::Ready]);
+    let asked = tokio::spawn(ask_clamd(Arc::clone(&envs)));
 
     tokio::select! {
         () = signals.obey(&envs, &config) => {}
@@ -63,6 +64,7 @@ async fn until_stopped(env: Arc<Env>, config: PathBuf) -> Result<Exit, Fault> {
     tracing::info!("stopping: messages whose final dot has arrived are finished first");
     let _ = stop.send(true);
     keeper.abort();
+    asked.abort();
     let ended = served.await.map_err(|e| Fault::new(Exit::Software, e.to_string()))?;
     let env = Arc::clone(&envs.borrow());
     close(&env).await?;
@@ -130,6 +132,18 @@ fn reload(envs: &watch::Sender<Arc<Env>>, config: &Path) {
         Err(why) => tracing::error!(file = %config.display(), "settings not taken, the old ones stay: {why}"),
     }
     let _ = sd_notify::notify(&[NotifyState::Ready]);
+}
+
+/// The log says at start whether clamd answers, without holding the start up.
+async fn ask_clamd(envs: Arc<watch::Sender<Arc<Env>>>) {
+    let env = Arc::clone(&envs.borrow());
+    let (words, trouble) = admin::clamd(&env.settings).await;
+    if let Some(words) = words {
+        tracing::info!("{words}");
+    }
+    if let Some(trouble) = trouble {
+        tracing::warn!("{trouble}");
+    }
 }
 
 /// What has expired goes, a little at a time, never in the way of an answer.

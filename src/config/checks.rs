@@ -38,6 +38,16 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
         let problem = "a certificate needs its key and a key its certificate; set both or neither".to_string();
         say(&Layer::Server, vec!["managesieve.tls_certificate", "managesieve.tls_key"], problem);
     }
+    if settings.clamd.socket.is_some() && settings.clamd.tcp.is_some() {
+        let problem =
+            "clamd is reached by its socket or its address; set one of clamd.socket and clamd.tcp".to_string();
+        say(&Layer::Server, vec!["clamd.socket", "clamd.tcp"], problem);
+    }
+    if settings.unpack.member_bytes > settings.unpack.bytes {
+        let (member, all) = (settings.unpack.member_bytes, settings.unpack.bytes);
+        let problem = format!("one member may have {member} octets, but all together {all}; raise unpack.bytes");
+        say(&Layer::Server, vec!["unpack.member_bytes", "unpack.bytes"], problem);
+    }
     if lmtp.memory_bytes_max < lmtp.message_bytes_max {
         let problem = format!(
             "all messages together may take {} octets, but one alone may have {}; \
@@ -125,6 +135,7 @@ impl Settings {
         if self.lmtp.allow_remote {
             found.push("lmtp.allow_remote is on: whoever reaches lmtp.tcp can deliver mail to every user".to_string());
         }
+        found.extend(self.warnings_of_clamd());
         for layer in self.layers() {
             let policy = match &layer {
                 Layer::Server => self.policy.clone(),
@@ -134,6 +145,19 @@ impl Settings {
             found.extend(thrown_away(&layer, &policy));
         }
         found
+    }
+
+    fn warnings_of_clamd(&self) -> Option<String> {
+        let (clamd, largest) = (&self.clamd, self.lmtp.message_bytes_max);
+        let is_short = clamd.door().is_some() && clamd.stream_bytes_max < largest;
+        is_short.then(|| {
+            format!(
+                "clamd scans messages up to clamd.stream_bytes_max ({} octets), and larger ones up to \
+                 lmtp.message_bytes_max ({largest}) are not scanned: raise StreamMaxLength, MaxFileSize and MaxScanSize \
+                 in clamd.conf, and then clamd.stream_bytes_max",
+                clamd.stream_bytes_max
+            )
+        })
     }
 }
 

@@ -9,7 +9,9 @@ use super::layers::{Given, Layer, user_key};
 use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
 use super::setting::{Read, Scope, Setting};
-use super::settings::{LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources};
+use super::settings::{
+    ClamdSettings, LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources,
+};
 use super::table::{SECTIONS, every_setting, find};
 use super::value::Value;
 use crate::filter::Policy;
@@ -17,6 +19,7 @@ use crate::limits::SETTINGS_BYTES_MAX;
 use crate::plan::Quota;
 use crate::sieve::Options;
 use crate::store::ScriptPaths;
+use crate::unpack::Allowance;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
@@ -86,6 +89,8 @@ impl Settings {
             login: LoginSources::default(),
             managesieve: ManageSieve::default(),
             look: LookSettings::default(),
+            unpack: Allowance::default(),
+            clamd: ClamdSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
             sieve: Options::default(),

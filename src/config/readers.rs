@@ -267,6 +267,27 @@ pub(super) fn submission(value: &Value) -> Result<SocketAddr, String> {
     text.parse().ok().filter(|address: &SocketAddr| address.port() > 0).ok_or_else(wanted)
 }
 
+/// `host:port`, where the host is an address or a name; the empty text means *off*.
+pub(super) fn optional_host_and_port(value: &Value) -> Result<Option<String>, String> {
+    let text = text(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let named = || {
+        let (host, port) = text.rsplit_once(':')?;
+        (is_host_name(host) && port.parse::<u16>().is_ok_and(|port| port > 0)).then_some(())
+    };
+    match text.parse::<SocketAddr>().is_ok_and(|address| address.port() > 0) || named().is_some() {
+        true => Ok(Some(text.to_string())),
+        false => Err(format!("{text:?} is not host:port, such as \"127.0.0.1:3310\" or \"scanner.example.org:3310\"")),
+    }
+}
+
+/// One of two words: is it the first?
+pub(super) fn flag_word(value: &Value, yes: &str, no: &str) -> Result<bool, String> {
+    choice(value, &[(yes, true), (no, false)])
+}
+
 /// A program with its whole path, and words; an empty list is none.
 pub(super) fn command(value: &Value) -> Result<Vec<String>, String> {
     let words = list(value, |word| text(word).map(str::to_string))?;
@@ -417,6 +438,18 @@ mod tests {
         assert_eq!(command(&words(&[])), Ok(vec![]));
         assert!(command(&words(&["/usr/sbin/sendmail", "-oi"])).is_ok());
         assert!(command(&words(&["sendmail -oi"])).is_err());
+    }
+
+    #[test]
+    fn a_server_is_an_address_or_a_name_with_its_port() {
+        let read = |text: &str| optional_host_and_port(&text_value(text));
+        assert_eq!(read(""), Ok(None));
+        for good in ["127.0.0.1:3310", "[::1]:3310", "scanner.example.org:3310"] {
+            assert_eq!(read(good), Ok(Some(good.to_string())));
+        }
+        for bad in ["127.0.0.1", "::1", "scanner:0", "scanner:x", "a b:1", ":3310", "/run/clamd.ctl"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use crate::filter::Policy;
 use crate::plan::{FolderName, Quota};
 use crate::sieve::Options;
 use crate::store::ScriptPaths;
+use crate::unpack::Allowance;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -27,7 +29,11 @@ pub struct Settings {
     pub managesieve: ManageSieve,
     /// Section `[look]`.
     pub look: LookSettings,
-    /// Sections `[class.*]`, before domains and users differ.
+    /// Section `[unpack]`.
+    pub unpack: Allowance,
+    /// Section `[clamd]`.
+    pub clamd: ClamdSettings,
+    /// Sections `[class.*]` and `[content]`, before domains and users differ.
     pub policy: Policy,
     /// Section `[sieve]`.
     pub scripts: ScriptPaths,
@@ -175,6 +181,65 @@ pub enum AfterTries {
     Deliver,
     /// It is held, whatever the policy of UNSCANNED.
     Quarantine,
+}
+
+/// The antivirus server beside us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClamdSettings {
+    /// Its Unix socket.
+    pub socket: Option<PathBuf>,
+    /// Its `host:port` instead.
+    pub tcp: Option<String>,
+    /// Octets of the largest message that it takes.
+    pub stream_bytes_max: u64,
+    /// Messages that it scans at a time.
+    pub connections: usize,
+    /// Seconds within which it must answer.
+    pub seconds: u64,
+    /// What happens to a message that it did not scan.
+    pub unscanned_with_attachments: Unscanned,
+    /// The same for one without attachments.
+    pub unscanned_text_only: Unscanned,
+    /// Times that such a message is answered 451 before `then`.
+    pub tries: u32,
+    /// What then happens to it.
+    pub then: AfterTries,
+}
+
+impl ClamdSettings {
+    /// Where it is reached; `None`: off.
+    pub fn door(&self) -> Option<ClamdDoor> {
+        let socket = self.socket.clone().map(ClamdDoor::Socket);
+        socket.or_else(|| self.tcp.clone().map(ClamdDoor::Tcp))
+    }
+}
+
+/// Where clamd is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClamdDoor {
+    Socket(PathBuf),
+    Tcp(String),
+}
+
+impl fmt::Display for ClamdDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "{}", path.display()),
+            Self::Tcp(address) => f.write_str(address),
+        }
+    }
+}
+
+/// What happens to a message that clamd did not scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unscanned {
+    /// 451, some times.
+    #[default]
+    Retry,
+    /// It is held.
+    Quarantine,
+    /// It goes on as UNSCANNED.
+    Mark,
 }
 
 /// How messages of scripts leave, and how many.

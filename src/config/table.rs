@@ -4,6 +4,7 @@
 //! is that of `config/tamis.toml`.
 
 mod classes;
+mod contents;
 mod doors;
 mod keeping;
 mod scripts;
@@ -61,6 +62,17 @@ pub const SECTIONS: &[Section] = &[
                 UNSCANNED.",
     },
     Section {
+        name: "unpack",
+        about: "What looking into the attachments of one message may cost. What lies beyond is not looked at; the finding \
+                says so, and the message is UNSCANNED and goes the way of [class.hostile].",
+    },
+    Section { name: "content", about: "What kinds of contents mean that are no virus by themselves." },
+    Section {
+        name: "clamd",
+        about: "The antivirus server of ClamAV, which scans each message beside our own look. Off until a socket or an \
+                address is set. What it finds is judged by the list signature_classes.",
+    },
+    Section {
         name: "sieve",
         about: "Where Sieve scripts live, in Dovecot's layout, and what they may send. An empty path is off. Replaced are \
                 %h (home), %u (user), %n (local part) and %d (domain); ~/ is %h/.",
@@ -72,7 +84,8 @@ pub const SECTIONS: &[Section] = &[
 ];
 
 /// The settings in the order of `config/tamis.toml`.
-const GROUPS: [&[Setting]; 4] = [doors::SETTINGS, classes::SETTINGS, scripts::SETTINGS, keeping::SETTINGS];
+const GROUPS: [&[Setting]; 5] =
+    [doors::SETTINGS, classes::SETTINGS, contents::SETTINGS, scripts::SETTINGS, keeping::SETTINGS];
 
 /// Every setting.
 pub fn every_setting() -> impl Iterator<Item = &'static Setting> {

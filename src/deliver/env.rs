@@ -2,7 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
-use crate::ask::{Outfit, Pool, login::Logins, users::Answer, users::Users};
+use crate::ask::{Clamd, Outfit, Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
 use crate::journal;
@@ -15,7 +15,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::{ops::Deref, path::PathBuf, sync::Arc, sync::OnceLock};
 use tokio::sync::Semaphore;
 
-/// Everything that a decision needs: settings, rules, and the doors to users, workers and homes. Writes nothing.
+/// Everything that a decision needs: settings, rules, and the doors to users, workers, clamd and homes. Writes nothing.
 #[derive(Clone)]
 pub struct Sight {
     pub settings: Settings,
@@ -23,6 +23,7 @@ pub struct Sight {
     pub users: Users,
     pub logins: Logins,
     pub pool: Pool,
+    pub clamd: Clamd,
     pub homes: Homes,
 }
 
@@ -49,17 +50,17 @@ impl Sight {
     /// The first mistake in the rules.
     pub fn new(settings: Settings, program: PathBuf) -> Result<Self, String> {
         let pool = Pool::new(program, workers(settings.look.workers));
-        let logins = Logins::new(&settings.login);
-        Self::with(settings, &pool, logins)
+        let (logins, clamd) = (Logins::new(&settings.login), Clamd::new(&settings.clamd));
+        Self::with(settings, &pool, logins, clamd)
     }
 
-    fn with(settings: Settings, pool: &Pool, logins: Logins) -> Result<Self, String> {
+    fn with(settings: Settings, pool: &Pool, logins: Logins, clamd: Clamd) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
-        let pool =
-            pool.like(workers(settings.look.workers), Outfit { overlays: overlays.clone(), ..Outfit::default() });
+        let outfit = Outfit { overlays, allowance: settings.unpack.clone() };
+        let pool = pool.like(workers(settings.look.workers), outfit);
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
-        Ok(Self { settings, rules, users, logins, pool, homes: Homes::default() })
+        Ok(Self { settings, rules, users, logins, pool, clamd, homes: Homes::default() })
     }
 
     /// Who is a recipient, with the quota of the settings where the user source has none.
@@ -114,7 +115,8 @@ impl Env {
             return Err("server.data_dir can't change while tamis runs; restart it instead".into());
         }
         let logins = self.logins.renewed(&settings.login);
-        let sight = Arc::new(Sight::with(settings, &self.pool, logins)?);
+        let clamd = self.clamd.renewed(&settings.clamd);
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins, clamd)?);
         Ok(Self { sight, ..self.clone() })
     }
 

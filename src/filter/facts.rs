@@ -4,6 +4,7 @@
 
 use super::{Kit, Lists, Text};
 use crate::mail::{self, Link, Message, Session};
+use crate::signatures::Seen;
 use crate::unpack::{self, Budget, Inside};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub struct Facts {
     pub session: Session,
     pub inside: Inside,
+    pub signatures: Seen,
     pub links: Vec<Link>,
     /// What a person reads, folded; made once for all checks.
     pub text: Text,
@@ -24,6 +26,7 @@ impl Facts {
         let budget = Budget::new(&kit.allowance, message.bytes.len(), kit.clock);
         Self {
             session: session.clone(),
+            signatures: Seen::default(),
             inside: unpack::open_with(message, budget, &mut |_, _| {}),
             links: mail::links(message),
             text: Text::of(message),

@@ -1,5 +1,5 @@
 //! The lists that the checks read: brands with their domains, dangerous extensions, click trackers,
-//! shorteners, free hosts, free mail, mailers.
+//! shorteners, free hosts, free mail, mailers, what names of signatures mean.
 //!
 //! Data, not code: `config/lists/*.txt`, one entry a line. `#` begins a comment; `key : value` where the list has
 //! values; in an overlay a line `- key` takes an entry out. Does not read files: the texts come as arguments.
@@ -8,6 +8,7 @@ use super::domains;
 use super::phrases::PhraseSet;
 use super::rules::{Rule, RulesError};
 use super::text::{fold, has_word};
+use crate::signatures::Names;
 use std::collections::BTreeMap;
 
 /// Every list: its name, and the form of its lines where they have values.
@@ -18,6 +19,7 @@ const LISTS: &[(&str, Option<&str>)] = &[
     (FREE_MAIL, None),
     (MAILERS, Some("header : who writes it")),
     (SHORTENERS, None),
+    (SIGNATURE_CLASSES, Some("pattern : class")),
     (TRACKERS, None),
 ];
 const BRANDS: &str = "brands";
@@ -26,6 +28,7 @@ const FREE_HOSTS: &str = "free_hosts";
 const FREE_MAIL: &str = "free_mail";
 const MAILERS: &str = "mailers";
 const SHORTENERS: &str = "shorteners";
+const SIGNATURE_CLASSES: &str = "signature_classes";
 const TRACKERS: &str = "trackers";
 
 /// The lines of all lists while files are laid over each other: list → key → value.
@@ -60,7 +63,11 @@ impl Lines {
                     line.split_once(" : ").ok_or_else(|| error(at + 1, format!("a line of this list is `{form}`")))?
                 }
             };
-            lines.insert(key.trim().to_lowercase(), value.trim().to_string());
+            let value = value.trim();
+            if *list == SIGNATURE_CLASSES {
+                Names::of(std::iter::once((key, value))).map_err(|wrong| error(at + 1, wrong.0))?;
+            }
+            lines.insert(key.trim().to_lowercase(), value.to_string());
         }
         Ok(())
     }
@@ -102,6 +109,8 @@ pub struct Lists {
     lines: Lines,
     pub brands: Vec<Brand>,
     pub(super) phrases: PhraseSet,
+    /// What the names of signatures mean, in both antivirus engines.
+    pub signatures: Names,
 }
 
 impl PartialEq for Lists {
@@ -118,7 +127,9 @@ impl Lists {
             is_common_word: name.starts_with('~'),
             domains: domains.split_whitespace().map(str::to_lowercase).collect(),
         };
-        Self { brands: lines.of(BRANDS).map(brand).collect(), phrases: PhraseSet::of(rules), lines }
+        // Every line was read before.
+        let signatures = Names::of(lines.of(SIGNATURE_CLASSES)).unwrap_or_default();
+        Self { brands: lines.of(BRANDS).map(brand).collect(), phrases: PhraseSet::of(rules), signatures, lines }
     }
 
     /// What a file with this extension (lower case, no dot) is, where it can harm who opens it.

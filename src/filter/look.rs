@@ -4,6 +4,7 @@
 
 use super::{CHECKS, Facts, Lists, Rules};
 use crate::mail::{self, Link, Message, Session};
+use crate::signatures::Seen;
 use crate::unpack::{Allowance, Item, Note, Spent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,6 +27,28 @@ impl Finding {
     }
 }
 
+/// The finding that stands for a look that could not be taken.
+const NOT_LOOKED_AT: &str = "not_looked_at";
+/// The finding that stands for an answer of clamd that did not come.
+const NOT_SCANNED: &str = "not_scanned_by_clamd";
+
+impl Finding {
+    /// The look could not be taken, for this reason.
+    pub fn not_looked_at(reason: &str) -> Self {
+        Self::new(NOT_LOOKED_AT, reason)
+    }
+
+    /// clamd was asked, or should have been, and gave no answer, for this reason.
+    pub fn not_scanned(reason: &str) -> Self {
+        Self::new(NOT_SCANNED, reason)
+    }
+}
+
+/// Does a finding of this name say that somebody was asked in vain?
+pub(super) fn is_unanswered(name: &str) -> bool {
+    [NOT_LOOKED_AT, NOT_SCANNED].contains(&name)
+}
+
 /// What the look saw.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Look {
@@ -37,6 +60,23 @@ pub struct Look {
     pub defects: Vec<String>,
     /// Why the message was not parsed, where the structure screen refused it.
     pub hostile: Option<String>,
+}
+
+/// Types of parts that are text and nothing else.
+const TEXT_TYPES: [&str; 3] = ["text/plain", "text/html", "application/x-empty"];
+
+impl Look {
+    /// Nothing was seen but these findings.
+    pub fn of(findings: Vec<Finding>) -> Self {
+        Self { findings, ..Self::default() }
+    }
+
+    /// Is the message text that people read, without any attachment? False where that is not known.
+    pub fn is_text_only(&self) -> bool {
+        let is_text =
+            |part: &Item| part.path.len() == 1 && part.name.is_none() && TEXT_TYPES.contains(&part.true_type.as_str());
+        self.hostile.is_none() && !self.parts.is_empty() && self.parts.iter().all(is_text)
+    }
 }
 
 /// The few words by which people know a message, decoded.
@@ -72,11 +112,19 @@ pub fn look(bytes: &[u8], session: &Session) -> Look {
 
 /// Looks at a message with what the operator has chosen.
 pub fn look_with(bytes: &[u8], session: &Session, kit: &Kit) -> Look {
-    look_at(bytes, session, kit, Vec::new())
+    look_at(bytes, session, kit, Given::default())
 }
 
-/// As [`look_with`], with notes laid to those of `unpack`: samples of rules tell by them what no short text can hold.
-pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, notes: Vec<Note>) -> Look {
+/// What is laid to that which was found: samples of rules tell by it what no short text can hold.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) notes: Vec<Note>,
+    pub(super) signatures: Seen,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// As [`look_with`], with what is given laid to that which is found.
+pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, given: Given) -> Look {
     if let Err(hostile) = mail::screen(bytes) {
         return Look {
             findings: vec![Finding::new("hostile_structure", hostile.to_string())],
@@ -86,8 +134,11 @@ pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, notes: Vec<Not
     }
     let message = Message::parse(bytes);
     let mut facts = Facts::gather(&message, session, kit);
-    facts.inside.notes.extend(notes);
-    let findings = CHECKS.iter().flat_map(|check| (check.look)(&message, &facts)).collect();
+    facts.inside.notes.extend(given.notes);
+    facts.signatures.hits.extend(given.signatures.hits);
+    facts.signatures.gave_up.extend(given.signatures.gave_up);
+    let found = CHECKS.iter().flat_map(|check| (check.look)(&message, &facts));
+    let findings = found.chain(given.findings).collect();
     Look {
         summary: Summary { from: message.from_text(), subject: message.subject(), message_id: message.message_id() },
         findings,

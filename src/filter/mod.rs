@@ -4,6 +4,7 @@
 //! because each may have other rules. What a finding weighs is data (`config/rules/*.toml`).
 
 mod checks;
+mod content;
 mod domains;
 mod facts;
 mod judge;
@@ -16,6 +17,7 @@ mod text;
 mod verdict;
 
 pub use checks::{CHECKS, Check};
+pub use content::{Content, Treatment};
 pub use facts::Facts;
 pub use judge::judge;
 pub use lists::{Brand, Lists};
@@ -85,8 +87,9 @@ mod tests {
     }
 
     #[test]
-    fn no_layer_but_what_is_attached_decides_alone() {
-        for group in Rules::embedded().groups.values().filter(|group| group.name != "attachments") {
+    fn no_layer_but_what_is_attached_or_known_by_name_decides_alone() {
+        let may = ["attachments", "signatures"];
+        for group in Rules::embedded().groups.values().filter(|group| !may.contains(&group.name.as_str())) {
             assert!(group.max < Policy::default().spam_score, "{}", group.name);
         }
     }

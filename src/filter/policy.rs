@@ -3,7 +3,7 @@
 //! One for each recipient: the global settings, those of the domain and those of the user laid over each other by
 //! `config`. The defaults are the safe ones: nothing is discarded.
 
-use super::Class;
+use super::{Class, Content};
 
 /// What to do with a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub struct Policy {
     pub unscanned: ClassPolicy,
     /// For messages whose structure was refused before any parse (`hostile_structure`), whose class is UNSCANNED.
     pub hostile: ClassPolicy,
+    /// What kinds of contents mean.
+    pub content: Content,
+    /// Is a message held that an engine was asked about in vain, whatever the conduct of its class?
+    pub holds_unscanned: bool,
     /// Points from which a message is SPAM.
     pub spam_score: f64,
     /// Points of bulk from which a message that is not SPAM is BULK.
@@ -69,6 +73,8 @@ impl Default for Policy {
             virus: class(Conduct::Quarantine, "[VIRUS]", false),
             unscanned: class(Conduct::Mark, "[UNSCANNED]", true),
             hostile: class(Conduct::Quarantine, "[UNSCANNED]", false),
+            content: Content::default(),
+            holds_unscanned: false,
             spam_score: 6.0,
             bulk_score: 3.0,
             quarantine_score: None,

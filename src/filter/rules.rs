@@ -25,7 +25,9 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("config/rules/headers.toml", include_str!("../../config/rules/headers.toml")),
     ("config/rules/links.toml", include_str!("../../config/rules/links.toml")),
     ("config/rules/sender.toml", include_str!("../../config/rules/sender.toml")),
+    ("config/rules/signatures.toml", include_str!("../../config/rules/signatures.toml")),
     ("config/rules/tests.toml", include_str!("../../config/rules/tests.toml")),
+    ("config/rules/unanswered.toml", include_str!("../../config/rules/unanswered.toml")),
     ("config/rules/words.toml", include_str!("../../config/rules/words.toml")),
     ("config/lists/brands.txt", include_str!("../../config/lists/brands.txt")),
     ("config/lists/extensions.txt", include_str!("../../config/lists/extensions.txt")),
@@ -33,11 +35,12 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("config/lists/free_mail.txt", include_str!("../../config/lists/free_mail.txt")),
     ("config/lists/mailers.txt", include_str!("../../config/lists/mailers.txt")),
     ("config/lists/shorteners.txt", include_str!("../../config/lists/shorteners.txt")),
+    ("config/lists/signature_classes.txt", include_str!("../../config/lists/signature_classes.txt")),
     ("config/lists/trackers.txt", include_str!("../../config/lists/trackers.txt")),
 ];
 
 /// Findings that no check gives, because they stand in place of a look.
-pub(super) const FINDINGS_OF_LOOK: &[&str] = &["hostile_structure"];
+pub(super) const FINDINGS_OF_LOOK: &[&str] = &["hostile_structure", "not_looked_at", "not_scanned_by_clamd"];
 
 /// What a finding means.
 #[derive(Clone, Debug, PartialEq)]

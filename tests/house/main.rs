@@ -16,6 +16,7 @@ mod world;
 
 mod answers;
 mod cases;
+mod clamd;
 mod commands;
 mod leaving;
 mod sieve_commands;

@@ -16,6 +16,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod clamd;
 mod dovecot;
 mod imap;
 mod keywords;

@@ -199,6 +199,15 @@ impl World {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// The processes that the server has started; each of its threads lists its own.
+    pub(crate) fn workers(&self) -> Vec<rustix::process::Pid> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.server.as_ref().unwrap().id())).unwrap();
+        let listed = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default());
+        let all: Vec<String> = listed.collect();
+        let pids = all.iter().flat_map(|text| text.split_whitespace()).map(|pid| pid.parse().unwrap());
+        pids.filter_map(rustix::process::Pid::from_raw).collect()
+    }
+
     /// A greeted connection over the unix socket.
     pub(crate) fn lmtp(&self) -> Wire {
         Wire::unix(&self.socket()).and_then(|w| w.greeted("LHLO mx.tamis.example")).unwrap()

@@ -24,6 +24,7 @@ mod oversize_part;
 mod phrases;
 mod reply_to;
 mod sender_domain;
+mod signatures;
 mod subject;
 
 pub(super) use eicar::EICAR;
@@ -42,6 +43,7 @@ pub const CHECKS: &[Check] = &[
     gtube::CHECK,
     eicar::CHECK,
     inside::CHECK,
+    signatures::CHECK,
     attachment_names::CHECK,
     declared_types::CHECK,
     essential_headers::CHECK,

@@ -4,13 +4,16 @@
 //! becomes CRLF. `{gtube}` and `{eicar}` stand for these test strings, so that no scanner finds them in our files. What
 //! a text cannot hold is told in lines at the top that begin with `; `:
 //! `client = ADDRESS`, `reverse_path = ADDRESS` (empty: none), `received_at = SECONDS`, `foreign_verdict = WORDS`, `lines = COUNT TEXT` (that many
-//! lines of the text at the end), `inside = KIND PATH` (a note of `unpack`, for what is too big for a sample).
+//! lines of the text at the end), `inside = KIND PATH` (a note of `unpack`, for what is too big for a sample),
+//! `signature = NAME PATH` (a signature that fits), `signatures_gave_up = PATH`, `not_looked_at = REASON`,
+//! `not_scanned = REASON`.
 
 use super::{Rule, Rules, finding_names};
 use crate::filter::CHECKS;
 use crate::filter::checks::{EICAR, GTUBE};
-use crate::filter::look::{Kit, Look, look_at};
+use crate::filter::look::{Finding, Given, Kit, Look, look_at};
 use crate::mail::{Address, Session};
+use crate::signatures::Hit;
 use crate::unpack::{Note, NoteKind};
 use std::fmt;
 
@@ -93,7 +96,7 @@ impl Rules {
     /// What is wrong with one of its `; ` lines.
     pub fn look_at_sample(&self, sample: &str) -> Result<Look, String> {
         let sample = Sample::read(sample)?;
-        Ok(look_at(&sample.bytes, &sample.session, &Kit::of(&self.lists), sample.notes))
+        Ok(look_at(&sample.bytes, &sample.session, &Kit::of(&self.lists), sample.given))
     }
 }
 
@@ -107,7 +110,7 @@ impl Problem {
 struct Sample {
     bytes: Vec<u8>,
     session: Session,
-    notes: Vec<Note>,
+    given: Given,
 }
 
 impl Sample {
@@ -116,7 +119,7 @@ impl Sample {
         let mut more = String::new();
         let mut rest = text;
         while let Some((line, behind)) = rest.strip_prefix("; ").map(|r| r.split_once('\n').unwrap_or((r, ""))) {
-            more.push_str(&sample.given(line)?);
+            more.push_str(&sample.take(line)?);
             rest = behind;
         }
         let mut letter = rest.replace("{gtube}", &GTUBE.concat()).replace("{eicar}", &EICAR.concat());
@@ -132,7 +135,7 @@ impl Sample {
     }
 
     /// Takes one `; ` line; returns what it adds to the end of the message.
-    fn given(&mut self, line: &str) -> Result<String, String> {
+    fn take(&mut self, line: &str) -> Result<String, String> {
         let (key, value) = line.split_once('=').ok_or_else(|| format!("`; {line}` is not `; key = value`"))?;
         let value = value.trim();
         let bad = |what: &str| format!("`; {line}`: {value:?} is not {what}");
@@ -154,8 +157,18 @@ impl Sample {
                 let known = NoteKind::ALL.iter().find(|(_, word)| *word == kind);
                 let (kind, _) = known.ok_or_else(|| bad("a kind and a path"))?;
                 let path = path.split('/').map(str::to_string).collect();
-                self.notes.push(Note { path, kind: *kind, detail: String::new() });
+                self.given.notes.push(Note { path, kind: *kind, detail: String::new() });
             }
+            "signature" => {
+                let (name, path) = value.split_once(' ').ok_or_else(|| bad("a name and a path"))?;
+                let path = path.split('/').map(str::to_string).collect();
+                self.given.signatures.hits.push(Hit { name: name.to_string(), class: None, path });
+            }
+            "signatures_gave_up" => {
+                self.given.signatures.give_up(&value.split('/').map(str::to_string).collect::<Vec<_>>())
+            }
+            "not_looked_at" => self.given.findings.push(Finding::not_looked_at(value)),
+            "not_scanned" => self.given.findings.push(Finding::not_scanned(value)),
             _ => return Err(format!("`; {line}`: there is no such line in samples")),
         }
         Ok(String::new())
@@ -186,7 +199,7 @@ mod tests {
         let sample = sample.unwrap();
         assert_eq!(sample.session.client.address, "192.0.2.1".parse().ok());
         assert_eq!(sample.session.reverse_path, Some(Address::new("a", "b.example")));
-        assert_eq!(sample.notes.len(), 1);
+        assert_eq!(sample.given.notes.len(), 1);
     }
 
     #[test]
