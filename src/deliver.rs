@@ -12,6 +12,7 @@ mod release;
 mod request;
 mod script;
 mod send;
+mod signatures;
 mod stamp;
 mod suspend;
 
@@ -20,6 +21,7 @@ pub use env::{Env, OpenError, Sight, has_room, refused, zone};
 pub use explain::{Explained, explain};
 pub use release::release;
 pub use request::request;
+pub use signatures::SignatureSet;
 
 use crate::filter::Fate;
 use crate::journal::{Record, Times};

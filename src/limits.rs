@@ -96,6 +96,12 @@ pub const SIGNATURE_REGEX_BYTES_MAX: usize = 1 << 20;
 pub const SIGNATURE_REGEXES_KEPT_MAX: usize = 64;
 /// Octets of HTML or text that are normalised for signatures. Beyond: the rest is matched as it is only.
 pub const SIGNATURE_NORMAL_BYTES_MAX: usize = 8 << 20;
+/// Seconds that fetching one file may take. Beyond: the source failed, and the old file stays.
+pub const FETCH_SECONDS: u64 = 600;
+/// Seconds that a source may be silent. Beyond: as [`FETCH_SECONDS`].
+pub const FETCH_SILENT_SECONDS: u64 = 60;
+/// Redirects that are followed for one file. Beyond: as [`FETCH_SECONDS`].
+pub const FETCH_REDIRECTS_MAX: u32 = 5;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cage;
+pub mod fetch;
 mod frame;
 mod kept;
 pub mod login;
@@ -17,7 +18,7 @@ mod watched;
 mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
-pub use outfit::Outfit;
+pub use outfit::{Outfit, Signatures};
 pub use pool::{Options, Pool, Trouble};
 pub use submit::Submission;
 pub use worker::run as worker_main;

@@ -9,7 +9,9 @@ use super::layers::{Given, Layer, user_key};
 use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
 use super::setting::{Read, Scope, Setting};
-use super::settings::{LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources};
+use super::settings::{
+    LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, SignatureSettings, UserSources,
+};
 use super::table::{SECTIONS, every_setting, find};
 use super::value::Value;
 use crate::filter::Policy;
@@ -86,6 +88,7 @@ impl Settings {
             login: LoginSources::default(),
             managesieve: ManageSieve::default(),
             look: LookSettings::default(),
+            signatures: SignatureSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
             sieve: Options::default(),

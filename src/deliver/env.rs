@@ -2,6 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
+use super::signatures::SignatureSet;
 use crate::ask::{Outfit, Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
@@ -24,6 +25,7 @@ pub struct Sight {
     pub logins: Logins,
     pub pool: Pool,
     pub homes: Homes,
+    pub signatures: Arc<SignatureSet>,
 }
 
 /// Everything that a delivery needs: to decide, and to keep.
@@ -50,16 +52,17 @@ impl Sight {
     pub fn new(settings: Settings, program: PathBuf) -> Result<Self, String> {
         let pool = Pool::new(program, workers(settings.look.workers));
         let logins = Logins::new(&settings.login);
-        Self::with(settings, &pool, logins)
+        let signatures = SignatureSet::load(&settings.signatures)?;
+        Self::with(settings, &pool, logins, Arc::new(signatures))
     }
 
-    fn with(settings: Settings, pool: &Pool, logins: Logins) -> Result<Self, String> {
+    fn with(settings: Settings, pool: &Pool, logins: Logins, signatures: Arc<SignatureSet>) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
-        let pool =
-            pool.like(workers(settings.look.workers), Outfit { overlays: overlays.clone(), ..Outfit::default() });
+        let outfit = Outfit { overlays, signatures: signatures.compiled.clone(), ..Outfit::default() };
+        let pool = pool.like(workers(settings.look.workers), outfit);
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
-        Ok(Self { settings, rules, users, logins, pool, homes: Homes::default() })
+        Ok(Self { settings, rules, users, logins, pool, homes: Homes::default(), signatures })
     }
 
     /// Who is a recipient, with the quota of the settings where the user source has none.
@@ -114,7 +117,19 @@ impl Env {
             return Err("server.data_dir can't change while tamis runs; restart it instead".into());
         }
         let logins = self.logins.renewed(&settings.login);
-        let sight = Arc::new(Sight::with(settings, &self.pool, logins)?);
+        let signatures = SignatureSet::renewed(&self.signatures, &settings.signatures)?;
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins, signatures)?);
+        Ok(Self { sight, ..self.clone() })
+    }
+
+    /// The same settings and store with other signatures.
+    ///
+    /// # Errors
+    /// A sentence for the operator; the old environment stays as it is.
+    pub fn with_signatures(&self, signatures: Arc<SignatureSet>) -> Result<Self, String> {
+        let settings = self.settings.clone();
+        let logins = self.logins.renewed(&settings.login);
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins, signatures)?);
         Ok(Self { sight, ..self.clone() })
     }
 
