@@ -8,6 +8,7 @@ mod contents;
 mod doors;
 mod keeping;
 mod scripts;
+mod signatures;
 
 use super::setting::Setting;
 
@@ -73,6 +74,11 @@ pub const SECTIONS: &[Section] = &[
                 address is set. What it finds is judged by the list signature_classes.",
     },
     Section {
+        name: "signatures",
+        about: "Antivirus signatures that are matched inside tamis, always and beside clamd. What their names mean is a list: \
+                signature_classes.txt in rules.dir.",
+    },
+    Section {
         name: "sieve",
         about: "Where Sieve scripts live, in Dovecot's layout, and what they may send. An empty path is off. Replaced are \
                 %h (home), %u (user), %n (local part) and %d (domain); ~/ is %h/.",
@@ -84,8 +90,14 @@ pub const SECTIONS: &[Section] = &[
 ];
 
 /// The settings in the order of `config/tamis.toml`.
-const GROUPS: [&[Setting]; 5] =
-    [doors::SETTINGS, classes::SETTINGS, contents::SETTINGS, scripts::SETTINGS, keeping::SETTINGS];
+const GROUPS: [&[Setting]; 6] = [
+    doors::SETTINGS,
+    classes::SETTINGS,
+    contents::SETTINGS,
+    signatures::SETTINGS,
+    scripts::SETTINGS,
+    keeping::SETTINGS,
+];
 
 /// Every setting.
 pub fn every_setting() -> impl Iterator<Item = &'static Setting> {

@@ -2,6 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
+use super::signatures::SignatureSet;
 use crate::ask::{Clamd, Outfit, Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
@@ -25,6 +26,7 @@ pub struct Sight {
     pub pool: Pool,
     pub clamd: Clamd,
     pub homes: Homes,
+    pub signatures: Arc<SignatureSet>,
 }
 
 /// Everything that a delivery needs: to decide, and to keep.
@@ -45,22 +47,34 @@ pub enum OpenError {
     Store(Refusal),
 }
 
+/// Peers that remember how they fared: a reload keeps what they remember.
+struct Doors {
+    logins: Logins,
+    clamd: Clamd,
+}
+
 impl Sight {
+    fn renewed_doors(&self, settings: &Settings) -> Doors {
+        Doors { logins: self.logins.renewed(&settings.login), clamd: self.clamd.renewed(&settings.clamd) }
+    }
+
     /// # Errors
     /// The first mistake in the rules.
     pub fn new(settings: Settings, program: PathBuf) -> Result<Self, String> {
         let pool = Pool::new(program, workers(settings.look.workers));
-        let (logins, clamd) = (Logins::new(&settings.login), Clamd::new(&settings.clamd));
-        Self::with(settings, &pool, logins, clamd)
+        let doors = Doors { logins: Logins::new(&settings.login), clamd: Clamd::new(&settings.clamd) };
+        let signatures = SignatureSet::load(&settings.signatures)?;
+        Self::with(settings, &pool, doors, Arc::new(signatures))
     }
 
-    fn with(settings: Settings, pool: &Pool, logins: Logins, clamd: Clamd) -> Result<Self, String> {
+    fn with(settings: Settings, pool: &Pool, doors: Doors, signatures: Arc<SignatureSet>) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
-        let outfit = Outfit { overlays, allowance: settings.unpack.clone() };
+        let outfit = Outfit { overlays, allowance: settings.unpack.clone(), signatures: signatures.compiled.clone() };
         let pool = pool.like(workers(settings.look.workers), outfit);
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
-        Ok(Self { settings, rules, users, logins, pool, clamd, homes: Homes::default() })
+        let Doors { logins, clamd } = doors;
+        Ok(Self { settings, rules, users, logins, pool, clamd, homes: Homes::default(), signatures })
     }
 
     /// Who is a recipient, with the quota of the settings where the user source has none.
@@ -114,9 +128,20 @@ impl Env {
         if settings.server.data_dir != self.settings.server.data_dir {
             return Err("server.data_dir can't change while tamis runs; restart it instead".into());
         }
-        let logins = self.logins.renewed(&settings.login);
-        let clamd = self.clamd.renewed(&settings.clamd);
-        let sight = Arc::new(Sight::with(settings, &self.pool, logins, clamd)?);
+        let doors = self.renewed_doors(&settings);
+        let signatures = SignatureSet::renewed(&self.signatures, &settings.signatures)?;
+        let sight = Arc::new(Sight::with(settings, &self.pool, doors, signatures)?);
+        Ok(Self { sight, ..self.clone() })
+    }
+
+    /// The same settings and store with other signatures.
+    ///
+    /// # Errors
+    /// A sentence for the operator; the old environment stays as it is.
+    pub fn with_signatures(&self, signatures: Arc<SignatureSet>) -> Result<Self, String> {
+        let settings = self.settings.clone();
+        let doors = self.renewed_doors(&settings);
+        let sight = Arc::new(Sight::with(settings, &self.pool, doors, signatures)?);
         Ok(Self { sight, ..self.clone() })
     }
 
