@@ -38,7 +38,7 @@ pub(super) fn check_look(look: &Look) -> Result<(), String> {
         return Err(format!("{} parts", look.parts.len()));
     }
     for part in &look.parts {
-        if part.path.len() > UNPACK_DEPTH_MAX + 2 {
+        if part.path.len() > 2 * UNPACK_DEPTH_MAX + 3 {
             return Err(format!("a part {} levels deep", part.path.len()));
         }
         if !part.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {

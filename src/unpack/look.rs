@@ -29,12 +29,12 @@ pub fn open_with(message: &Message<'_>, mut budget: Budget, inspect: &mut dyn Fn
     let mut walk = Walk { inside: Inside::default(), seen: BTreeMap::new(), cut_by_depth: false, inspect };
     let mut work: Vec<Work<'_>> = message.all_parts().map(Work::part).collect();
     work.reverse();
-    while let Some(next) = work.pop() {
+    while let Some(mut next) = work.pop() {
         if next.depth == 0 && !budget.pay_entry(next.path.iter().map(String::len).sum()) {
             walk.note(Note { path: next.path, kind: NoteKind::TooMany, detail: "parts of the message".to_string() });
             break;
         }
-        let members = walk.look(&next, &mut budget);
+        let members = walk.look(&mut next, &mut budget);
         work.extend(members.into_iter().rev().map(|member| next.member(member)));
     }
     walk.inside
@@ -51,6 +51,10 @@ struct Work<'a> {
     state: State,
     /// Containers around it.
     depth: usize,
+    /// It is the member of a compressed stream.
+    in_stream: bool,
+    /// It is a compressed stream itself.
+    is_stream: bool,
 }
 
 impl<'a> Work<'a> {
@@ -64,6 +68,8 @@ impl<'a> Work<'a> {
             size: part.contents.len() as u64,
             state: State::Whole,
             depth: 0,
+            in_stream: false,
+            is_stream: false,
         }
     }
 
@@ -79,6 +85,8 @@ impl<'a> Work<'a> {
             size: member.size,
             state: member.state,
             depth: self.depth + 1,
+            in_stream: self.is_stream,
+            is_stream: false,
         }
     }
 
@@ -99,12 +107,18 @@ struct Walk<'i> {
 
 impl Walk<'_> {
     /// Looks at one item: lists it, notes what it is, and gives its members.
-    fn look(&mut self, work: &Work<'_>, budget: &mut Budget) -> Vec<Member> {
-        let contents = work.contents();
+    fn look(&mut self, work: &mut Work<'_>, budget: &mut Budget) -> Vec<Member> {
         let known = match work.state {
-            State::Whole | State::Broken | State::Part => recognise(&contents),
+            State::Whole | State::Broken | State::Part => recognise(&work.contents()),
             State::Closed => None,
         };
+        let nature = known.map(|(format, _)| format.nature);
+        work.is_stream = matches!(nature, Some(Nature::Stream(_)));
+        if work.in_stream && matches!(nature, Some(Nature::Container(_) | Nature::ProgramContainer(_))) {
+            // An archive and the stream around it count as one: tar.gz.
+            work.depth -= 1;
+        }
+        let contents = work.contents();
         let true_type = known.map_or(UNKNOWN_TYPE, |(_, true_type)| true_type);
         let digest: [u8; 32] = Sha256::digest(contents.bytes).into();
         let item = Item {
@@ -132,15 +146,16 @@ impl Walk<'_> {
             (self.inspect)(&item, &contents);
         }
         self.inside.items.push(item);
-        let nature = known.map(|(format, _)| format.nature);
-        if matches!(nature, Some(Nature::Program | Nature::ProgramContainer(_))) {
+        if nature.is_some_and(Nature::runs) {
             self.say(work, NoteKind::Program, &programs::describe(&contents, true_type));
         }
         if !opens || !matches!(work.state, State::Whole | State::Broken) {
             return Vec::new();
         }
         let mut members = match nature {
-            Some(Nature::Container(open) | Nature::ProgramContainer(open)) => self.open(work, open, budget),
+            Some(Nature::Container(open) | Nature::Stream(open) | Nature::ProgramContainer(open)) => {
+                self.open(work, open, budget)
+            }
             Some(Nature::Program | Nature::Plain) | None => Vec::new(),
         };
         if let Some((format, true_type)) = known {
@@ -153,11 +168,10 @@ impl Walk<'_> {
     fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &str, budget: &mut Budget) -> Vec<Member> {
         let Pieces { mut pieces, more } =
             caught(|| hidden::find(&work.contents(), format, true_type)).unwrap_or_default();
-        let runs = matches!(format.nature, Nature::Program | Nature::ProgramContainer(_));
+        let runs = format.nature.runs();
         pieces.retain(|piece| {
             let found = recognise(&Contents { bytes: &piece.bytes, name: None, declared_type: "", role: Role::File });
-            let is_program =
-                found.is_some_and(|(format, _)| matches!(format.nature, Nature::Program | Nature::ProgramContainer(_)));
+            let is_program = found.is_some_and(|(format, _)| format.nature.runs());
             let is_opened = found.is_some_and(|(format, _)| !matches!(format.nature, Nature::Plain));
             let hides = match piece.found {
                 Found::Script => true,

@@ -47,6 +47,8 @@ pub struct Format {
 pub enum Nature {
     /// Has members: the function gives them, with notes.
     Container(fn(&Contents<'_>, &mut Opening<'_>)),
+    /// Has one member, compressed. With an archive in it, it counts as one level of depth.
+    Stream(fn(&Contents<'_>, &mut Opening<'_>)),
     /// Runs when opened: always noted.
     Program,
     /// A container that runs as well.
@@ -62,6 +64,16 @@ const FORMATS: [&[Format]; 6] =
 /// Every kind of contents that is known.
 pub fn formats() -> impl Iterator<Item = &'static Format> {
     FORMATS.into_iter().flatten()
+}
+
+impl Nature {
+    /// True for what runs when it is opened.
+    pub fn runs(self) -> bool {
+        match self {
+            Self::Program | Self::ProgramContainer(_) => true,
+            Self::Container(_) | Self::Stream(_) | Self::Plain => false,
+        }
+    }
 }
 
 /// One part of the message, or one member of a container in it.

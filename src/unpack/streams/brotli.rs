@@ -9,7 +9,7 @@ use brotli_decompressor::{BrotliDecoderParameter, BrotliDecompressStream, Brotli
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "brotli", about: "brotli files", recognise, nature: Nature::Container(open) };
+    Format { name: "brotli", about: "brotli files", recognise, nature: Nature::Stream(open) };
 
 const BROTLI: Stream = Stream { begins: |_| false, decoder };
 /// The first octet of a stream of the extension; RFC 7932 §9.1 keeps it free.

@@ -9,7 +9,7 @@ use ::bzip2::bufread::BzDecoder;
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "bzip2", about: "bzip2 files", recognise, nature: Nature::Container(open) };
+    Format { name: "bzip2", about: "bzip2 files", recognise, nature: Nature::Stream(open) };
 
 const BZIP2: Stream = Stream { begins, decoder };
 

@@ -9,7 +9,7 @@ use crate::unpack::{Contents, Format, Nature, Opening};
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "compress", about: "files of Unix compress (.Z)", recognise, nature: Nature::Container(open) };
+    Format { name: "compress", about: "files of Unix compress (.Z)", recognise, nature: Nature::Stream(open) };
 
 const COMPRESS: Stream = Stream { begins: |_| false, decoder };
 const HEADER_BYTES: usize = 3;

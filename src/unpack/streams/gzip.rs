@@ -9,9 +9,9 @@ use flate2::bufread::{GzDecoder, ZlibDecoder};
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "gzip", about: "gzip files", recognise, nature: Nature::Container(open) };
+    Format { name: "gzip", about: "gzip files", recognise, nature: Nature::Stream(open) };
 pub(in crate::unpack) const ZLIB: Format =
-    Format { name: "zlib", about: "zlib streams", recognise: recognise_zlib, nature: Nature::Container(open_zlib) };
+    Format { name: "zlib", about: "zlib streams", recognise: recognise_zlib, nature: Nature::Stream(open_zlib) };
 
 const GZIP: Stream = Stream { begins, decoder };
 const ZLIB_STREAM: Stream = Stream { begins: |_| false, decoder: zlib_decoder };

@@ -10,7 +10,7 @@ use lz4_flex::frame::FrameDecoder;
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "lz4", about: "lz4 files", recognise, nature: Nature::Container(open) };
+    Format { name: "lz4", about: "lz4 files", recognise, nature: Nature::Stream(open) };
 
 const LZ4: Stream = Stream { begins, decoder };
 const MARK: &[u8] = b"\x04\x22\x4d\x18";

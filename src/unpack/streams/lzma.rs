@@ -11,11 +11,11 @@ use lzma_rust2::{LzmaReader, XzReader};
 use std::io::{self, Read};
 
 pub(in crate::unpack) const XZ: Format =
-    Format { name: "xz", about: "xz files", recognise: recognise_xz, nature: Nature::Container(open_xz) };
+    Format { name: "xz", about: "xz files", recognise: recognise_xz, nature: Nature::Stream(open_xz) };
 pub(in crate::unpack) const LZIP: Format =
-    Format { name: "lzip", about: "lzip files", recognise: recognise_lzip, nature: Nature::Container(open_lzip) };
+    Format { name: "lzip", about: "lzip files", recognise: recognise_lzip, nature: Nature::Stream(open_lzip) };
 pub(in crate::unpack) const LZMA: Format =
-    Format { name: "lzma", about: "lzma files", recognise: recognise_lzma, nature: Nature::Container(open_lzma) };
+    Format { name: "lzma", about: "lzma files", recognise: recognise_lzma, nature: Nature::Stream(open_lzma) };
 
 const XZ_STREAM: Stream = Stream { begins: begins_xz, decoder: xz_decoder };
 const LZIP_STREAM: Stream = Stream { begins: begins_lzip, decoder: lzip_decoder };

@@ -12,13 +12,13 @@ pub(in crate::unpack) const SZDD: Format = Format {
     name: "szdd",
     about: "files of MS-DOS COMPRESS (SZDD)",
     recognise: |contents| szdd_header(contents.bytes).map(|_| "application/x-ms-compress-szdd"),
-    nature: Nature::Container(open_szdd),
+    nature: Nature::Stream(open_szdd),
 };
 pub(in crate::unpack) const KWAJ: Format = Format {
     name: "kwaj",
     about: "files of MS-DOS COMPRESS (KWAJ)",
     recognise: |contents| contents.bytes.starts_with(KWAJ_MARK).then_some("application/x-ms-compress-kwaj"),
-    nature: Nature::Container(open_kwaj),
+    nature: Nature::Stream(open_kwaj),
 };
 
 const SZDD_STREAM: Stream = Stream { begins: |_| false, decoder: szdd_decoder };

@@ -11,7 +11,7 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use std::io::{self, Cursor, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
-    Format { name: "zstd", about: "zstd files", recognise, nature: Nature::Container(open) };
+    Format { name: "zstd", about: "zstd files", recognise, nature: Nature::Stream(open) };
 
 const ZSTD: Stream = Stream { begins, decoder };
 /// RFC 8878 §3.1.1.2.
