@@ -8,6 +8,7 @@ mod old_mail;
 mod refiling;
 mod script_test;
 pub mod scripts;
+pub mod signatures;
 
 use crate::ask::Clamd;
 use crate::config::{Settings, rule_overlays};

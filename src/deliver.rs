@@ -12,6 +12,7 @@ mod release;
 mod request;
 mod script;
 mod send;
+mod signatures;
 mod stamp;
 mod suspend;
 
@@ -21,6 +22,7 @@ pub use explain::{Explained, explain};
 pub use look::scan;
 pub use release::release;
 pub use request::request;
+pub use signatures::SignatureSet;
 
 use crate::filter::Fate;
 use crate::journal::{Record, Times};

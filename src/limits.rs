@@ -69,6 +69,49 @@ pub const UNPACK_CPU_SECONDS_CEILING: u64 = WORKER_CPU_SECONDS - 2;
 pub const UNPACK_SECONDS_CEILING: u64 = WORKER_ANSWER_SECONDS - 5;
 /// Signatures that fit one message and are told. Beyond: the rest is left out; one is enough to decide.
 pub const SIGNATURE_HITS_MAX: usize = 50;
+/// Octets of all signature files together. The largest collections for mail have about 50 MiB. Beyond: the last files
+/// are left out, and `tamis signatures list` says so.
+pub const SIGNATURE_FILES_BYTES_MAX: u64 = 256 << 20;
+/// Signature files. Beyond: as [`SIGNATURE_FILES_BYTES_MAX`].
+pub const SIGNATURE_FILES_MAX: usize = 1000;
+/// Octets of one line of a signature file. Beyond: the line is skipped and counted.
+pub const SIGNATURE_LINE_BYTES_MAX: usize = 256 << 10;
+/// Characters of one pattern of a signature. Beyond: the signature is skipped and counted.
+pub const SIGNATURE_PATTERN_BYTES_MAX: usize = 64 << 10;
+/// Octets that a bounded gap in a pattern may leave out. Beyond: the signature is skipped and counted.
+pub const SIGNATURE_GAP_MAX: u32 = 1 << 20;
+/// Brackets in each other in the expression of a logical signature. Beyond: it is skipped and counted.
+pub const SIGNATURE_NESTING_MAX: usize = 32;
+/// Patterns of one logical signature, as in ClamAV. Beyond: it is skipped and counted.
+pub const SIGNATURE_SUBSIGNATURES_MAX: usize = 64;
+/// Octets of the name of a signature. Beyond: it is skipped and counted.
+pub const SIGNATURE_NAME_BYTES_MAX: usize = 200;
+/// Mistakes of one signature file that are told. Beyond: they are counted.
+pub const SIGNATURE_PROBLEMS_MAX: usize = 100;
+/// Sections of a program that signatures may name. Real programs have under 30. Beyond: the rest has no place.
+pub const SIGNATURE_SECTIONS_MAX: usize = 100;
+/// Steps of trying patterns for each octet of contents, beside a fixed number. Real contents take under 2. Beyond: the
+/// finding `signatures_gave_up`.
+pub const SIGNATURE_STEPS_PER_BYTE: u64 = 32;
+/// See [`SIGNATURE_STEPS_PER_BYTE`].
+pub const SIGNATURE_STEPS_MIN: u64 = 4 << 20;
+/// Seconds of a processor for the signatures of one message, since the look at it began. Beyond: `signatures_gave_up`.
+/// Above [`UNPACK_CPU_SECONDS`], under [`WORKER_CPU_SECONDS`].
+pub const SIGNATURE_CPU_SECONDS: u64 = 8;
+/// Seconds of the clock for the YARA rules over one contents. Beyond: `signatures_gave_up`.
+pub const SIGNATURE_YARA_SECONDS: u64 = 3;
+/// Octets of one compiled regular expression of a signature. Beyond: the signature is skipped and counted.
+pub const SIGNATURE_REGEX_BYTES_MAX: usize = 1 << 20;
+/// Compiled regular expressions that one worker keeps. Beyond: all are made again when they are needed.
+pub const SIGNATURE_REGEXES_KEPT_MAX: usize = 64;
+/// Octets of HTML or text that are normalised for signatures. Beyond: the rest is matched as it is only.
+pub const SIGNATURE_NORMAL_BYTES_MAX: usize = 8 << 20;
+/// Seconds that fetching one file may take. Beyond: the source failed, and the old file stays.
+pub const FETCH_SECONDS: u64 = 600;
+/// Seconds that a source may be silent. Beyond: as [`FETCH_SECONDS`].
+pub const FETCH_SILENT_SECONDS: u64 = 60;
+/// Redirects that are followed for one file. Beyond: as [`FETCH_SECONDS`].
+pub const FETCH_REDIRECTS_MAX: u32 = 5;
 /// Links kept of one message: a person never sees more, and each costs a check.
 pub const LINKS_MAX: usize = 1000;
 /// Octets of text (plain or HTML) of one part that are read for links and words.

@@ -30,11 +30,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("filter", &["filter", "mail", "unpack", "signatures", "plan", "limits"]),
     ("sieve", &["sieve", "plan", "filter", "mail", "limits"]),
     ("ask", &["ask", "filter", "mail", "unpack", "signatures", "plan", "sieve", "config", "limits"]),
-    ("store", &["store", "plan", "mail", "filter", "limits", "refusal"]),
+    ("store", &["store", "plan", "mail", "filter", "limits", "refusal", "signatures::is_signature_file"]),
     ("journal", &["journal", "filter", "plan", "mail", "store", "limits", "refusal"]),
     (
         "config",
-        &["config", "filter", "plan", "mail", "limits", "sieve::Options", "store::ScriptPaths", "unpack::Allowance"],
+        &[
+            "config",
+            "filter",
+            "plan",
+            "mail",
+            "limits",
+            "sieve::Options",
+            "store::ScriptPaths",
+            "signatures::is_signature_file",
+            "unpack::Allowance",
+        ],
     ),
     (
         "deliver",
@@ -129,6 +139,7 @@ const DISK_WORDS: &[&str] = &[
 const MAY_TOUCH_DISK: &[(&str, &str)] = &[
     ("src/config/load.rs", "reads the settings file and the rules that lie beside it, before there is a store"),
     ("src/ask/watched.rs", "reads the operator's tables of users and passwords, which are not ours to keep"),
+    ("src/store/signature_files.rs", "reads and replaces signature files, which are no mail and can be fetched again"),
     ("src/store/homes.rs", "counts messages by the maildir crate; it reads, and stores nothing"),
     ("src/ask/cage.rs", "tries to open a file from inside the cage, which must fail"),
     ("src/serve/listen.rs", "makes, chmods and removes the socket files, which are sockets and no letters"),

@@ -1,6 +1,6 @@
 //! The frames between pool and worker: kind (one octet), length (four octets, least first), payload.
 //!
-//! A message travels as it is; everything else is JSON. The pool reads a worker's frames as hostile: kind and length
+//! A message and compiled signatures travel as they are; everything else is JSON. The pool reads a worker's frames as hostile: kind and length
 //! are checked before a byte of the payload is. Does not know what the payloads mean.
 
 use std::io::{self, Read, Write};
@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub(super) enum Kind {
     /// To the worker, first: the operator's choices; no answer.
     Outfit,
+    /// To the worker, before the first look: compiled signatures, as they are; no answer.
+    Signatures,
     /// To the worker: a message to remember; no answer.
     Message,
     /// To the worker: look at the message; a session.
@@ -29,8 +31,9 @@ pub(super) enum Kind {
     Panic,
 }
 
-const KINDS: [(Kind, u8); 9] = [
+const KINDS: [(Kind, u8); 10] = [
     (Kind::Outfit, b'R'),
+    (Kind::Signatures, b'G'),
     (Kind::Message, b'M'),
     (Kind::Look, b'L'),
     (Kind::Sieve, b'S'),

@@ -63,9 +63,14 @@ impl Kept {
         match receive(&mut kept.output, HELLO_BYTES_MAX).await {
             Ok((Kind::Hello, hello)) => {
                 kept.cage = serde_json::from_slice(&hello).map_err(|error| failed(error.to_string()))?;
+                let signatures = &outfit.signatures.0;
                 if *outfit != Outfit::default() {
                     let outfit = serde_json::to_vec(outfit).map_err(|error| failed(error.to_string()))?;
                     send(&mut kept.input, Kind::Outfit, &outfit).await.map_err(|error| failed(error.to_string()))?;
+                }
+                if !signatures.is_empty() {
+                    let sent = send(&mut kept.input, Kind::Signatures, signatures).await;
+                    sent.map_err(|error| failed(error.to_string()))?;
                 }
                 Ok(kept)
             }

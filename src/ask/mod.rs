@@ -6,6 +6,7 @@
 mod answers;
 mod cage;
 mod clamd;
+pub mod fetch;
 mod frame;
 mod kept;
 pub mod login;
@@ -19,7 +20,7 @@ mod worker;
 
 pub use cage::{Attempt, Cage, Outcome};
 pub use clamd::{Clamd, Said, Version};
-pub use outfit::Outfit;
+pub use outfit::{Outfit, Signatures};
 pub use pool::{Options, Pool, Trouble};
 pub use submit::Submission;
 pub use worker::run as worker_main;

@@ -4,6 +4,8 @@
 
 use crate::unpack::Allowance;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
 
 /// The operator's choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,4 +14,17 @@ pub struct Outfit {
     pub overlays: Vec<(String, String)>,
     /// What unpacking one message may cost.
     pub allowance: Allowance,
+    /// Compiled signatures; empty: our own alone. They travel in a frame of their own.
+    #[serde(skip)]
+    pub signatures: Signatures,
+}
+
+/// Compiled signatures, shared: cheap to clone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Signatures(pub Arc<[u8]>);
+
+impl fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signatures({} octets)", self.0.len())
+    }
 }

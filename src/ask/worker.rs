@@ -10,11 +10,13 @@ use crate::filter::{Kit, Look, Rules, look_with};
 use crate::limits::{SCRIPT_CPU_SECONDS, WORKER_CPU_SECONDS, WORKER_STACK_BYTES};
 use crate::mail::Session;
 use crate::sieve::{Cache, Question, Request, plan_with, report};
+use crate::signatures::Database;
 use crate::unpack::{Allowance, Spent};
 use serde::Serialize;
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// sysexits EX_PROTOCOL: the pool said something that we don't understand.
@@ -69,9 +71,14 @@ fn answer_all(cage: &cage::Cage) -> io::Result<()> {
 fn seconds_of(kind: Kind) -> u64 {
     match kind {
         Kind::Sieve | Kind::Check => SCRIPT_CPU_SECONDS,
-        Kind::Outfit | Kind::Message | Kind::Look | Kind::Attempt | Kind::Hello | Kind::Answer | Kind::Panic => {
-            WORKER_CPU_SECONDS
-        }
+        Kind::Outfit
+        | Kind::Signatures
+        | Kind::Message
+        | Kind::Look
+        | Kind::Attempt
+        | Kind::Hello
+        | Kind::Answer
+        | Kind::Panic => WORKER_CPU_SECONDS,
     }
 }
 
@@ -80,6 +87,8 @@ fn seconds_of(kind: Kind) -> u64 {
 struct Desk {
     /// `None`: nothing was chosen.
     kit: Option<Kit>,
+    /// `None`: our own alone.
+    signatures: Option<Arc<Database>>,
     message: Vec<u8>,
     scripts: Cache,
 }
@@ -87,7 +96,10 @@ struct Desk {
 impl Desk {
     fn look(&self, session: &Session) -> Look {
         begin();
-        let kit = self.kit.clone().unwrap_or_else(|| kit_of(Rules::embedded(), Allowance::default()));
+        let mut kit = self.kit.clone().unwrap_or_else(|| kit_of(Rules::embedded(), Allowance::default()));
+        if let Some(signatures) = &self.signatures {
+            kit.signatures = Arc::clone(signatures);
+        }
         look_with(&self.message, session, &kit)
     }
 
@@ -95,6 +107,13 @@ impl Desk {
     fn answer(&mut self, kind: Kind, payload: Vec<u8>) -> Option<io::Result<Vec<u8>>> {
         match kind {
             Kind::Outfit => read_kit(&payload).map(|kit| self.kit = Some(kit)).err().map(Err),
+            Kind::Signatures => match Database::open(payload) {
+                Ok(database) => {
+                    self.signatures = Some(Arc::new(database));
+                    None
+                }
+                Err(why) => Some(Err(io::Error::other(why))),
+            },
             Kind::Message => {
                 self.message = payload;
                 None

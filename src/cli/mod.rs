@@ -15,6 +15,7 @@ mod scan;
 mod serve;
 mod show;
 mod sieve;
+mod signatures;
 
 use crate::config::{SETTINGS_FILE, Settings};
 use crate::deliver::Env;
@@ -58,6 +59,9 @@ enum Command {
     /// List and check rules.
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Antivirus signatures that are matched inside tamis: list, check, update.
+    #[command(subcommand)]
+    Signatures(signatures::Command),
     /// Sieve scripts: what they say, do and did.
     #[command(subcommand)]
     Sieve(sieve::Command),
@@ -89,6 +93,7 @@ pub fn run() -> u8 {
         Command::Journal(command) => journal::run(&line.config, &command),
         Command::Config(command) => Ok(config::run(&line.config, &command)),
         Command::Rules(command) => rules::run(&line.config, &command),
+        Command::Signatures(command) => signatures::run(&line.config, &command),
         Command::Sieve(command) => sieve::run(&line.config, &command),
         Command::Docs(command) => docs::run(&command),
         Command::Worker => return crate::ask::worker_main(),
@@ -113,7 +118,7 @@ fn open(config: &Path) -> Result<Arc<Env>, Fault> {
 
 /// As [`open`], for commands that need no rules: a mistake in one must not lock the operator out.
 fn open_without_rules(config: &Path) -> Result<Arc<Env>, Fault> {
-    let settings = Settings { rules_dir: None, ..settings(config)? };
+    let settings = Settings { rules_dir: None, signatures: Default::default(), ..settings(config)? };
     Ok(Arc::new(Env::open(settings, program()?)?))
 }
 

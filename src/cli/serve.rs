@@ -2,7 +2,7 @@
 
 use super::{Exit, Fault, program, runtime, settings};
 use crate::admin;
-use crate::deliver::Env;
+use crate::deliver::{Env, SignatureSet};
 use crate::serve;
 use sd_notify::NotifyState;
 use std::path::{Path, PathBuf};
@@ -49,6 +49,7 @@ async fn until_stopped(env: Arc<Env>, config: PathBuf) -> Result<Exit, Fault> {
     let (envs, current) = watch::channel(env);
     let envs = Arc::new(envs);
     let keeper = tokio::spawn(keep_house(Arc::clone(&envs)));
+    let watcher = tokio::spawn(watch_signatures(Arc::clone(&envs)));
     let mut signals = Signals::listen().map_err(fault)?;
     let mut served = tokio::spawn(serve::serve(current, stopped, listeners));
     let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -65,6 +66,7 @@ async fn until_stopped(env: Arc<Env>, config: PathBuf) -> Result<Exit, Fault> {
     let _ = stop.send(true);
     keeper.abort();
     asked.abort();
+    watcher.abort();
     let ended = served.await.map_err(|e| Fault::new(Exit::Software, e.to_string()))?;
     let env = Arc::clone(&envs.borrow());
     close(&env).await?;
@@ -143,6 +145,52 @@ async fn ask_clamd(envs: Arc<watch::Sender<Arc<Env>>>) {
     }
     if let Some(trouble) = trouble {
         tracing::warn!("{trouble}");
+    }
+}
+
+/// Signature files that changed are used from then on; where one is broken, the old ones stay.
+async fn watch_signatures(envs: Arc<watch::Sender<Arc<Env>>>) {
+    // A state that was refused is not tried again.
+    let mut refused = None;
+    loop {
+        let env = Arc::clone(&envs.borrow());
+        let seconds = env.settings.signatures.check_seconds;
+        tokio::time::sleep(Duration::from_secs(if seconds == 0 { 60 } else { seconds })).await;
+        if seconds == 0 {
+            continue;
+        }
+        let found = tokio::task::spawn_blocking(move || env.signatures.changed()).await;
+        let Some(state) = found.ok().flatten().filter(|state| refused.as_ref() != Some(state)) else { continue };
+        match renew_signatures(&envs).await {
+            Ok(()) => refused = None,
+            Err(why) => {
+                tracing::error!("changed signature files are not used: {why}");
+                refused = Some(state);
+            }
+        }
+    }
+}
+
+async fn renew_signatures(envs: &watch::Sender<Arc<Env>>) -> Result<(), String> {
+    let env = Arc::clone(&envs.borrow());
+    let renew = move || SignatureSet::renewed(&env.signatures, &env.settings.signatures);
+    let set = tokio::task::spawn_blocking(renew).await.map_err(|error| error.to_string())??;
+    // Settings may be read again meanwhile: then once more over those.
+    loop {
+        let old = Arc::clone(&envs.borrow());
+        let new = Arc::new(old.with_signatures(Arc::clone(&set))?);
+        new.pool.warm().await.map_err(|trouble| trouble.to_string())?;
+        let is_taken = envs.send_if_modified(|now| {
+            let is_same = Arc::ptr_eq(now, &old);
+            if is_same {
+                *now = Arc::clone(&new);
+            }
+            is_same
+        });
+        if is_taken {
+            tracing::info!(loaded = set.loaded(), "signatures renewed");
+            return Ok(());
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::names::{hint, nearest};
 use super::readers::{domain_of, is_host_name};
 use super::setting::{Read, Scope, Setting};
 use super::settings::{
-    ClamdSettings, LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, UserSources,
+    ClamdSettings, LeavingSettings, Lmtp, LoginSources, LookSettings, ManageSieve, Server, Settings, SignatureSettings,
+    UserSources,
 };
 use super::table::{SECTIONS, every_setting, find};
 use super::value::Value;
@@ -91,6 +92,7 @@ impl Settings {
             look: LookSettings::default(),
             unpack: Allowance::default(),
             clamd: ClamdSettings::default(),
+            signatures: SignatureSettings::default(),
             policy: Policy::default(),
             scripts: ScriptPaths::default(),
             sieve: Options::default(),

@@ -29,6 +29,8 @@ pub struct Settings {
     pub managesieve: ManageSieve,
     /// Section `[look]`.
     pub look: LookSettings,
+    /// Section `[signatures]`.
+    pub signatures: SignatureSettings,
     /// Section `[unpack]`.
     pub unpack: Allowance,
     /// Section `[clamd]`.
@@ -171,6 +173,19 @@ pub struct LookSettings {
     pub then: AfterTries,
     /// Hosts, in lower case, whose `X-Spam-*` verdicts are believed.
     pub believed_hosts: Vec<String>,
+}
+
+/// Signatures that are matched inside tamis.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignatureSettings {
+    /// The folder of signature files; `None`: only our own rules.
+    pub dir: Option<PathBuf>,
+    /// Seconds between two looks at the folder; 0: never.
+    pub check_seconds: u64,
+    /// Where files are fetched from; each ends with a file name.
+    pub sources: Vec<String>,
+    /// The keyring that the signatures of files are checked with; `None`: they are not.
+    pub keyring: Option<PathBuf>,
 }
 
 /// What happens to a message that could not be looked at.

@@ -8,6 +8,7 @@ mod contents;
 mod doors;
 mod keeping;
 mod scripts;
+mod signatures;
 
 use super::setting::Setting;
 
@@ -54,12 +55,13 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "class.virus", about: "VIRUS: dangerous content." },
     Section {
         name: "class.unscanned",
-        about: "UNSCANNED: no look was taken, for a reason that X-PM-Report names. See also look.tries.",
+        about: "UNSCANNED: no look was taken, or clamd gave no answer, for a reason that X-PM-Report names. See also \
+                look.tries and [clamd].",
     },
     Section {
         name: "class.hostile",
-        about: "Messages built to break their readers, whose structure was refused before any look. X-PM-Scan says \
-                UNSCANNED.",
+        about: "Messages built to break their readers, whose structure was refused before any look, and those of which \
+                not all was looked at, because it went beyond [unpack]. X-PM-Scan says UNSCANNED.",
     },
     Section {
         name: "unpack",
@@ -73,6 +75,11 @@ pub const SECTIONS: &[Section] = &[
                 address is set. What it finds is judged by the list signature_classes.",
     },
     Section {
+        name: "signatures",
+        about: "Antivirus signatures that are matched inside tamis, always and beside clamd. What their names mean is a list: \
+                signature_classes.txt in rules.dir.",
+    },
+    Section {
         name: "sieve",
         about: "Where Sieve scripts live, in Dovecot's layout, and what they may send. An empty path is off. Replaced are \
                 %h (home), %u (user), %n (local part) and %d (domain); ~/ is %h/.",
@@ -84,8 +91,14 @@ pub const SECTIONS: &[Section] = &[
 ];
 
 /// The settings in the order of `config/tamis.toml`.
-const GROUPS: [&[Setting]; 5] =
-    [doors::SETTINGS, classes::SETTINGS, contents::SETTINGS, scripts::SETTINGS, keeping::SETTINGS];
+const GROUPS: [&[Setting]; 6] = [
+    doors::SETTINGS,
+    classes::SETTINGS,
+    contents::SETTINGS,
+    signatures::SETTINGS,
+    scripts::SETTINGS,
+    keeping::SETTINGS,
+];
 
 /// Every setting.
 pub fn every_setting() -> impl Iterator<Item = &'static Setting> {

@@ -2,6 +2,7 @@
 //!
 //! Does not decide anything. Messages under way keep the environment they began with.
 
+use super::signatures::SignatureSet;
 use crate::ask::{Clamd, Outfit, Pool, login::Logins, users::Answer, users::Users};
 use crate::config::{Settings, rule_overlays};
 use crate::filter::Rules;
@@ -25,6 +26,7 @@ pub struct Sight {
     pub pool: Pool,
     pub clamd: Clamd,
     pub homes: Homes,
+    pub signatures: Arc<SignatureSet>,
 }
 
 /// Everything that a delivery needs: to decide, and to keep.
@@ -51,16 +53,24 @@ impl Sight {
     pub fn new(settings: Settings, program: PathBuf) -> Result<Self, String> {
         let pool = Pool::new(program, workers(settings.look.workers));
         let (logins, clamd) = (Logins::new(&settings.login), Clamd::new(&settings.clamd));
-        Self::with(settings, &pool, logins, clamd)
+        let signatures = SignatureSet::load(&settings.signatures)?;
+        Self::with(settings, &pool, logins, clamd, Arc::new(signatures))
     }
 
-    fn with(settings: Settings, pool: &Pool, logins: Logins, clamd: Clamd) -> Result<Self, String> {
+    fn with(
+        settings: Settings,
+        pool: &Pool,
+        logins: Logins,
+        clamd: Clamd,
+        signatures: Arc<SignatureSet>,
+    ) -> Result<Self, String> {
         let overlays = rule_overlays(&settings)?;
         let rules = Rules::load(&overlays).map_err(|e| e.to_string())?;
-        let outfit = Outfit { overlays, allowance: settings.unpack.clone() };
+        let (allowance, compiled) = (settings.unpack.clone(), signatures.compiled.clone());
+        let outfit = Outfit { overlays, allowance, signatures: compiled };
         let pool = pool.like(workers(settings.look.workers), outfit);
         let users = Users::new(&settings.users, &settings.lmtp.recipient_delimiter);
-        Ok(Self { settings, rules, users, logins, pool, clamd, homes: Homes::default() })
+        Ok(Self { settings, rules, users, logins, pool, clamd, homes: Homes::default(), signatures })
     }
 
     /// Who is a recipient, with the quota of the settings where the user source has none.
@@ -116,7 +126,19 @@ impl Env {
         }
         let logins = self.logins.renewed(&settings.login);
         let clamd = self.clamd.renewed(&settings.clamd);
-        let sight = Arc::new(Sight::with(settings, &self.pool, logins, clamd)?);
+        let signatures = SignatureSet::renewed(&self.signatures, &settings.signatures)?;
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins, clamd, signatures)?);
+        Ok(Self { sight, ..self.clone() })
+    }
+
+    /// The same settings and store with other signatures.
+    ///
+    /// # Errors
+    /// A sentence for the operator; the old environment stays as it is.
+    pub fn with_signatures(&self, signatures: Arc<SignatureSet>) -> Result<Self, String> {
+        let settings = self.settings.clone();
+        let logins = self.logins.renewed(&settings.login);
+        let sight = Arc::new(Sight::with(settings, &self.pool, logins, self.clamd.clone(), signatures)?);
         Ok(Self { sight, ..self.clone() })
     }
 

@@ -4,7 +4,7 @@
 
 use super::{Kit, Lists, Text};
 use crate::mail::{self, Link, Message, Session};
-use crate::signatures::Seen;
+use crate::signatures::{Scan, Seen};
 use crate::unpack::{self, Budget, Inside};
 use std::sync::Arc;
 
@@ -24,10 +24,13 @@ impl Facts {
     /// What the message itself and its envelope tell.
     pub fn gather(message: &Message<'_>, session: &Session, kit: &Kit) -> Self {
         let budget = Budget::new(&kit.allowance, message.bytes.len(), kit.clock);
+        let mut scan = Scan::new(&kit.signatures, kit.clock);
+        let inside = unpack::open_with(message, budget, &mut |item, contents| scan.contents(item, contents));
+        scan.message(message.bytes);
         Self {
             session: session.clone(),
-            signatures: Seen::default(),
-            inside: unpack::open_with(message, budget, &mut |_, _| {}),
+            signatures: scan.finish(),
+            inside,
             links: mail::links(message),
             text: Text::of(message),
             lists: Arc::clone(&kit.lists),

@@ -4,7 +4,7 @@
 
 use super::{CHECKS, Facts, Lists, Rules};
 use crate::mail::{self, Link, Message, Session};
-use crate::signatures::Seen;
+use crate::signatures::{Database, Seen};
 use crate::unpack::{Allowance, Item, Note, Spent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -94,14 +94,21 @@ pub struct Kit {
     pub lists: Arc<Lists>,
     /// What unpacking may cost.
     pub allowance: Allowance,
+    /// What is known by name.
+    pub signatures: Arc<Database>,
     /// What the look has used since it began.
     pub clock: fn() -> Spent,
 }
 
 impl Kit {
-    /// These lists, the usual allowance, and no clock.
+    /// These lists, the usual allowance, our own signatures, and no clock.
     pub fn of(lists: &Arc<Lists>) -> Self {
-        Self { lists: Arc::clone(lists), allowance: Allowance::default(), clock: Spent::default }
+        Self {
+            lists: Arc::clone(lists),
+            allowance: Allowance::default(),
+            signatures: Arc::clone(Database::embedded()),
+            clock: Spent::default,
+        }
     }
 }
 

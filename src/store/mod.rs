@@ -28,6 +28,7 @@ mod quota;
 mod refile;
 mod scripts;
 mod shelf;
+pub mod signature_files;
 mod staged;
 mod sweep;
 mod syncs;

@@ -1,0 +1,1 @@
+rule placeholder_never { condition: false }
