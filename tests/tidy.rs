@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::ScriptPaths",
             "unpack::Allowance",
             "signatures::is_signature_file",
+            "unpack::Allowance",
         ],
     ),
     (

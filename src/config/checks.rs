@@ -45,7 +45,9 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
     }
     if settings.unpack.member_bytes > settings.unpack.bytes {
         let (member, all) = (settings.unpack.member_bytes, settings.unpack.bytes);
-        let problem = format!("one member may have {member} octets, but all together {all}; raise unpack.bytes");
+        let problem = format!(
+            "one member may have {member} octets, but all together {all}; raise unpack.bytes or lower unpack.member_bytes"
+        );
         say(&Layer::Server, vec!["unpack.member_bytes", "unpack.bytes"], problem);
     }
     if lmtp.memory_bytes_max < lmtp.message_bytes_max {

@@ -55,12 +55,13 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "class.virus", about: "VIRUS: dangerous content." },
     Section {
         name: "class.unscanned",
-        about: "UNSCANNED: no look was taken, for a reason that X-PM-Report names. See also look.tries.",
+        about: "UNSCANNED: no look was taken, or clamd gave no answer, for a reason that X-PM-Report names. See also \
+                look.tries and [clamd].",
     },
     Section {
         name: "class.hostile",
-        about: "Messages built to break their readers, whose structure was refused before any look. X-PM-Scan says \
-                UNSCANNED.",
+        about: "Messages built to break their readers, whose structure was refused before any look, and those of which \
+                not all was looked at, because it went beyond [unpack]. X-PM-Scan says UNSCANNED.",
     },
     Section {
         name: "unpack",
