@@ -8,9 +8,17 @@ mod disc;
 mod disk;
 mod fat;
 mod folders;
+#[cfg(test)]
+pub(in crate::unpack) mod image_samples;
+#[cfg(test)]
+mod image_tests;
 mod iso9660;
 mod rock_ridge;
 mod rpm;
+#[cfg(test)]
+pub(in crate::unpack) mod tape_samples;
+#[cfg(test)]
+mod tape_tests;
 pub(in crate::unpack) mod tar;
 mod tar_header;
 mod traversal;
