@@ -3,6 +3,7 @@
 //! Not in the program. Standards: none; the vectors are those of the field (42.zip, Fifield's overlaps, quines).
 
 mod archives;
+mod streams;
 
 use super::samples::{gzip, letter, tar, zip};
 use super::{Inside, NoteKind, open};
@@ -157,13 +158,15 @@ fn seeds() -> Vec<Vec<u8>> {
 fn attachments() -> Vec<(&'static str, Vec<u8>)> {
     let types = b"wordprocessingml.document.main+xml";
     let members = [("b.txt", &b"text"[..]), ("c", PROGRAM)];
-    vec![
+    let mut attachments = vec![
         ("a.zip", zip(&members)),
         ("a.tgz", gzip(&tar(&members))),
         ("a.tar", tar(&members)),
         ("a.doc", super::documents::ole::tests::ole(&["WordDocument", "Macros/VBA/dir"])),
         ("a.docx", zip(&[("[Content_Types].xml", types), ("word/document.xml", b"<w/>")])),
-    ]
+    ];
+    attachments.extend(streams::attachments());
+    attachments
 }
 
 /// A small generator of noise (Knuth's MMIX numbers): the same in every run.
@@ -217,6 +220,8 @@ fn noise_never_panics() {
         (0..2000).for_each(|_| look(&mutate(&seed, &mut noise)));
     }
     for (name, contents) in attachments().into_iter().chain(archives::attachments()) {
-        (0..2000).for_each(|_| look(&letter(name, &mutate(&contents, &mut noise))));
+        // Large images take their time.
+        let rounds = (16 << 20) / contents.len().max(8 << 10);
+        (0..rounds).for_each(|_| look(&letter(name, &mutate(&contents, &mut noise))));
     }
 }

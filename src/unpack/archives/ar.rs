@@ -118,8 +118,8 @@ fn junk(bytes: &[u8], at: &mut usize, opening: &mut Opening<'_>) -> ControlFlow<
     let from = *at;
     let behind = from + HEADER_BYTES - HEADER_END.len() + 1;
     let ends = memmem::find_iter(bytes.get(behind..).unwrap_or_default(), HEADER_END);
-    let next = ends.map(|end| behind + end + HEADER_END.len() - HEADER_BYTES);
-    *at = next.filter(|next| Header::read(bytes, *next).is_some()).next().unwrap_or(bytes.len());
+    let mut next = ends.map(|end| behind + end + HEADER_END.len() - HEADER_BYTES);
+    *at = next.find(|next| Header::read(bytes, *next).is_some()).unwrap_or(bytes.len());
     let junk = bytes.get(from..*at).unwrap_or_default();
     if junk.iter().all(|byte| matches!(byte, 0 | b'\n')) {
         return ControlFlow::Continue(());

@@ -156,8 +156,8 @@ fn behind_trailer(bytes: &[u8], at: &mut usize, opening: &mut Opening<'_>) -> Co
 fn junk(bytes: &[u8], at: &mut usize, opening: &mut Opening<'_>) -> ControlFlow<()> {
     let from = *at;
     let rest = bytes.get(from + 1..).unwrap_or_default();
-    let next = memmem::find_iter(rest, ASCII_MARK).map(|found| from + 1 + found);
-    *at = next.filter(|next| Header::read(bytes, *next).is_some()).next().unwrap_or(bytes.len());
+    let mut next = memmem::find_iter(rest, ASCII_MARK).map(|found| from + 1 + found);
+    *at = next.find(|next| Header::read(bytes, *next).is_some()).unwrap_or(bytes.len());
     let junk = bytes.get(from..*at).unwrap_or_default();
     if junk.iter().all(|byte| *byte == 0) {
         return ControlFlow::Continue(());

@@ -111,7 +111,7 @@ impl<'a> Volume<'a> {
         let next = match self.width {
             Width::Twelve => {
                 let pair = le16(self.bytes, self.table.checked_add(index + index / 2)?)?;
-                u32::from(if index % 2 == 0 { pair & 0xfff } else { pair >> 4 })
+                u32::from(if index.is_multiple_of(2) { pair & 0xfff } else { pair >> 4 })
             }
             Width::Sixteen => u32::from(le16(self.bytes, self.table.checked_add(2 * index)?)?),
             Width::ThirtyTwo => le32(self.bytes, self.table.checked_add(4 * index)?)? & 0x0fff_ffff,

@@ -223,9 +223,10 @@ impl<'a> Walk<'a, '_> {
         opening: &mut Opening<'_>,
     ) -> ControlFlow<()> {
         // Empty files lie nowhere, and are given once.
-        let is_new = extents
-            .iter()
-            .fold(false, |new, extent| self.seen.insert((self.start(*extent), u64::from(extent.size))) || new);
+        let mut is_new = false;
+        for extent in &extents {
+            is_new |= self.seen.insert((self.start(*extent), u64::from(extent.size)));
+        }
         if extra.is_link || !is_new {
             return opening.skip();
         }

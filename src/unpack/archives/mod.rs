@@ -13,6 +13,10 @@ mod disc;
 mod disk;
 mod fat;
 mod folders;
+#[cfg(test)]
+pub(in crate::unpack) mod image_samples;
+#[cfg(test)]
+mod image_tests;
 mod iso9660;
 pub(in crate::unpack) mod lha;
 mod named;
@@ -23,6 +27,10 @@ mod rock_ridge;
 mod rpm;
 pub(in crate::unpack) mod sevenz;
 mod sevenz_table;
+#[cfg(test)]
+pub(in crate::unpack) mod tape_samples;
+#[cfg(test)]
+mod tape_tests;
 pub(in crate::unpack) mod tar;
 mod tar_header;
 mod traversal;

@@ -4,7 +4,7 @@
 //! here both sizes are read, and the search goes on behind broken headers and the end mark. No crate reads on behind
 //! damage. Standards: POSIX pax (ustar), GNU tar's manual (Tar Internals).
 
-use super::tar_header::{BLOCK_BYTES, Extended, Header, SPARSE_PER_BLOCK, sparse_list};
+use super::tar_header::{BLOCK_BYTES, Extended, Header, SPARSE_PER_BLOCK, Sparse, sparse_list};
 use super::traversal::{self, Links};
 use crate::limits::TAR_EXTENDED_BYTES_MAX;
 use crate::unpack::fields::text;
@@ -161,7 +161,7 @@ impl Walk<'_> {
         let mut sparse = said.sparse();
         if header.kind == b'S' {
             let (list, blocks) = self.old_sparse(header);
-            sparse = Some((list, header.real_size()));
+            sparse = Some(Sparse { list, real_size: header.real_size() });
             data += blocks * BLOCK_BYTES;
         }
         let end = end_of(data, most);
@@ -170,36 +170,29 @@ impl Walk<'_> {
             opening.note(NoteKind::Lying, "two sizes of one tar member");
             self.quiet_until = self.quiet_until.max(end);
         }
-        let Some((mut list, real)) = sparse else {
+        let Some(mut sparse) = sparse else {
             return opening.take(name, stored(self.bytes, data, most));
         };
         if said.has_list_in_data() {
             match sparse_list(self.bytes.get(data..end.min(self.bytes.len())).unwrap_or_default()) {
-                Some((own, octets)) => (list, data) = (own, data + octets),
+                Some((list, octets)) => (sparse.list, data) = (list, data + octets),
                 None => opening.note(NoteKind::Damaged, "a sparse tar member without its list"),
             }
         }
-        self.sparse_file(name, &list, real, data, opening)
+        self.sparse_file(name, &sparse, data, opening)
     }
 
     /// Gives a sparse file as it would lie on a disk.
-    fn sparse_file(
-        &self,
-        name: &str,
-        list: &[(u64, u64)],
-        real: Option<u64>,
-        data: usize,
-        opening: &mut Opening<'_>,
-    ) -> ControlFlow<()> {
-        let mut pieces = Vec::with_capacity(2 * list.len() + 1);
+    fn sparse_file(&self, name: &str, sparse: &Sparse, data: usize, opening: &mut Opening<'_>) -> ControlFlow<()> {
+        let mut pieces = Vec::with_capacity(2 * sparse.list.len() + 1);
         let (mut at, mut start) = (0u64, data as u64);
-        for (offset, length) in list {
+        for (offset, length) in &sparse.list {
             pieces.push(Piece::Hole(offset.saturating_sub(at)));
             pieces.push(Piece::Data { start, length: *length });
             start = start.saturating_add(*length);
             at = at.max(*offset).saturating_add(*length);
         }
-        pieces.push(Piece::Hole(real.unwrap_or(at).saturating_sub(at)));
+        pieces.push(Piece::Hole(sparse.real_size.unwrap_or(at).saturating_sub(at)));
         opening.take(name, Pieces::new(self.bytes, pieces.into_iter()))
     }
 

@@ -94,6 +94,12 @@ fn number(field: &[u8]) -> Option<u64> {
     }
 }
 
+/// A file with holes: offsets and lengths of what is stored.
+pub(super) struct Sparse {
+    pub(super) list: Vec<(u64, u64)>,
+    pub(super) real_size: Option<u64>,
+}
+
 /// What headers without contents say of a member.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extended {
@@ -159,9 +165,9 @@ impl Extended {
         self.size = self.size.or(global.size);
     }
 
-    /// The list and the size of a sparse file.
-    pub(super) fn sparse(&self) -> Option<(Vec<(u64, u64)>, Option<u64>)> {
-        self.is_sparse.then(|| (self.list.clone(), self.real_size))
+    /// The list of a sparse file, and its size where that was said.
+    pub(super) fn sparse(&self) -> Option<Sparse> {
+        self.is_sparse.then(|| Sparse { list: self.list.clone(), real_size: self.real_size })
     }
 
     pub(super) fn has_list_in_data(&self) -> bool {

@@ -166,13 +166,11 @@ fn trouble(error: &io::Error, dictionary_max: u64) -> Trouble {
     if let Some(trouble) = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
         return trouble.clone();
     }
-    match error.kind() {
-        io::ErrorKind::OutOfMemory => Trouble {
-            kind: NoteKind::TooBig,
-            detail: format!("needs a dictionary of more than {dictionary_max} octets"),
-        },
-        _ => Trouble { kind: NoteKind::Damaged, detail: error.to_string() },
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        let detail = format!("needs a dictionary of more than {dictionary_max} octets");
+        return Trouble { kind: NoteKind::TooBig, detail };
     }
+    Trouble { kind: NoteKind::Damaged, detail: error.to_string() }
 }
 
 /// Gives the decoded contents of all members as one, and what follows them as another.

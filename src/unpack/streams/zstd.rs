@@ -49,10 +49,14 @@ fn decoder(source: Source<'_>, window_max: u64) -> io::Result<Box<dyn Read + '_>
 }
 
 fn start<R: Read>(source: R, window_max: u64) -> io::Result<StreamingDecoder<R, FrameDecoder>> {
-    StreamingDecoder::new_with_max_window_size(source, window_max).map_err(|error| match error {
-        FrameDecoderError::WindowSizeTooBig { requested, .. } => Trouble::dictionary(requested),
-        FrameDecoderError::DictNotProvided { .. } => Trouble::unread("a zstd dictionary that lies elsewhere"),
-        error => broken(&error.to_string()),
+    StreamingDecoder::new_with_max_window_size(source, window_max).map_err(|error| {
+        if let FrameDecoderError::WindowSizeTooBig { requested, .. } = error {
+            return Trouble::dictionary(requested);
+        }
+        if matches!(error, FrameDecoderError::DictNotProvided { .. }) {
+            return Trouble::unread("a zstd dictionary that lies elsewhere");
+        }
+        broken(&error.to_string())
     })
 }
 
