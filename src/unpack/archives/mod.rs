@@ -7,13 +7,18 @@ mod arj_decoders;
 pub(in crate::unpack) mod cab;
 mod cab_folder;
 mod checked;
+pub(in crate::unpack) mod chm;
+pub(in crate::unpack) mod installshield;
 pub(in crate::unpack) mod lha;
 pub(in crate::unpack) mod names;
 mod named;
+pub(in crate::unpack) mod nsis;
 pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
 pub(in crate::unpack) mod sevenz;
 mod sevenz_table;
+pub(in crate::unpack) mod sis;
+mod solid;
 pub(in crate::unpack) mod tar;
 pub(in crate::unpack) mod zip;
 mod zip_directory;
@@ -24,4 +29,4 @@ mod zip_spans;
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, cab::FORMAT, arj::FORMAT, lha::FORMAT, named::FORMAT, tar::FORMAT];
+pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, cab::FORMAT, arj::FORMAT, lha::FORMAT, chm::FORMAT, nsis::FORMAT, sis::FORMAT, installshield::FORMAT, named::FORMAT, tar::FORMAT];
