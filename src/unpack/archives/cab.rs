@@ -106,7 +106,9 @@ impl<'a> Cabinet<'a> {
             let Some(number) = group.first().map(|file| file.folder) else { continue };
             match self.folders.get(number) {
                 Some(folder) => folder_members(folder, group, opening)?,
-                None if number >= SPLIT_FOLDERS => close(group, NoteKind::Unread, "a part of a split archive", opening)?,
+                None if number >= SPLIT_FOLDERS => {
+                    close(group, NoteKind::Unread, "a part of a split archive", opening)?
+                }
                 None => close(group, NoteKind::Damaged, "a folder that is not there", opening)?,
             }
         }
@@ -124,16 +126,16 @@ fn folder_members(folder: &Folder<'_>, files: &[File<'_>], opening: &mut Opening
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{cab, seen};
+    use super::super::super::samples::{cab, shown};
 
     #[test]
     fn members_of_a_folder_are_given() {
         let text = b"text ".repeat(20_000);
         let whole = cab(&[("a.txt", &text), ("dir\\run", b"\x7fELF\x02\x01\x01")]);
-        let (items, notes) = seen(&[&whole[..], b"behind"].concat());
+        let (items, notes) = shown(&[&whole[..], b"behind"].concat());
         assert_eq!(items, ["application/vnd.ms-cab-compressed", "a.txt text/plain", "dir\\run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
-        let (items, notes) = seen(&whole[..whole.len() - 10]);
+        let (items, notes) = shown(&whole[..whole.len() - 10]);
         assert_eq!((items.len(), notes.contains(&"Damaged".to_string())), (3, true));
     }
 }

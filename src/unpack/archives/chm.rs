@@ -80,7 +80,8 @@ impl<'a> Help<'a> {
         let help = Self { files, ..self };
         // Folders, and tables that belong to the format.
         let is_member = |file: &&File<'_>| !file.name.ends_with(b"/") && !file.name.starts_with(b"::");
-        let (stored, packed): (Vec<_>, Vec<_>) = help.files.iter().filter(is_member).copied().partition(|file| file.folder == 0);
+        let (stored, packed): (Vec<_>, Vec<_>) =
+            help.files.iter().filter(is_member).copied().partition(|file| file.folder == 0);
         let data = help.bytes.get(help.data_at..).unwrap_or_default();
         solid::take(&stored, || data, opening)?;
         match Packed::of(&help) {
@@ -198,5 +199,17 @@ impl Read for PackedReader<'_, '_> {
         let count = self.block.get(self.read..).unwrap_or_default().read(buffer)?;
         self.read += count;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{chm, shown};
+
+    #[test]
+    fn members_are_given() {
+        let (items, notes) = shown(&chm(&[("/a.txt", b"text"), ("/run", b"\x7fELF\x02\x01\x01"), ("/folder/", b"")]));
+        assert_eq!(items, ["application/vnd.ms-htmlhelp", "/a.txt text/plain", "/run application/x-elf"]);
+        assert_eq!(notes, ["Program"]);
     }
 }

@@ -1,8 +1,9 @@
 //! Files that InstallShield puts behind its setup programs: a list of plain files, or of packed and scrambled ones.
 //!
-//! Does not read the cabinets of InstallShield (`ISc(`), which are only named. Found out by looking at setups; the order
-//! of fields is also told by the tools ISx and unshield.
+//! Cabinets of InstallShield (`ISc(`) are joined with the table beside them; alone most can't be read. Found out by
+//! looking at setups; the order of fields is also told by the tools ISx and unshield.
 
+use super::installshield_cab::{MARK as CABINET_MARK, Table};
 use super::names;
 use super::numbers::{u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
@@ -12,7 +13,7 @@ use std::ops::ControlFlow;
 
 pub(in crate::unpack) const FORMAT: Format = Format {
     name: "installshield",
-    about: "files of InstallShield setups; their cabinets are only recognised",
+    about: "setups and cabinets of InstallShield",
     recognise,
     nature: Nature::Container(open),
 };
@@ -26,13 +27,12 @@ const FLAG_PACKED: u32 = 2;
 /// Octets after which the key begins anew.
 const KEY_SPAN: usize = 1024;
 const KEY: [u8; 4] = [0x13, 0x35, 0x86, 0x07];
-const CABINET_MARK: &[u8] = b"ISc(";
 /// Octets of the texts before a plain file.
 const TEXTS_BYTES_MAX: usize = 1024;
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     let bytes = contents.bytes;
-    if bytes.starts_with(CABINET_MARK) && bytes.get(7) == Some(&1) || bytes.starts_with(b"ISc(") && bytes.get(6) == Some(&1) {
+    if bytes.starts_with(CABINET_MARK) && bytes.get(7).is_some_and(|kind| matches!(kind, 1 | 2 | 4)) {
         return Some("application/x-installshield-cab");
     }
     begins_as_setup(bytes).then_some("application/x-installshield-setup")
@@ -47,11 +47,14 @@ pub(in crate::unpack) fn begins_as_setup(bytes: &[u8]) -> bool {
 /// Gives all files that begin right here, whatever follows them.
 pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let bytes = contents.bytes;
-    if bytes.starts_with(CABINET_MARK) {
-        return opening.note(NoteKind::Unread, "a cabinet of InstallShield");
-    }
     // Nothing follows that a spent budget could skip.
-    let _ = if bytes.starts_with(SCRAMBLED_MARK) { scrambled(bytes, opening) } else { plain(bytes, opening) };
+    let _ = if bytes.starts_with(CABINET_MARK) {
+        cabinet(bytes, opening)
+    } else if bytes.starts_with(SCRAMBLED_MARK) {
+        scrambled(bytes, opening)
+    } else {
+        plain(bytes, opening)
+    };
 }
 
 /// A plain file: its name, its path, a version, its length in digits, each ended by NUL; then its contents.
@@ -72,14 +75,48 @@ fn plain_file(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
 
 fn plain(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
     let mut at = 0;
+    let mut cabinets = Vec::new();
     while let Some((path, data, end)) = plain_file(bytes, at) {
         let name = names::decoded(path);
         names::note_climbing(&name, opening);
         if end > bytes.len() {
             opening.note(NoteKind::Damaged, "a setup that is cut off");
         }
-        opening.take(&name, data)?;
+        if data.starts_with(CABINET_MARK) {
+            // What is in them is given below.
+            opening.skip()?;
+            cabinets.push((name.to_lowercase(), data));
+        } else {
+            opening.take(&name, data)?;
+        }
         at = end;
+    }
+    joined(&cabinets, opening)
+}
+
+/// A cabinet alone: the first volume may hold the table.
+fn cabinet(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
+    if let Some(table) = Table::read(bytes) {
+        return table.members(|volume| (volume == 1).then_some(bytes), opening);
+    }
+    opening.note(NoteKind::Unread, "a volume of InstallShield without its table");
+    ControlFlow::Continue(())
+}
+
+/// Tables (`data1.hdr`) with their volumes (`data1.cab`, `data2.cab`).
+fn joined(cabinets: &[(String, &[u8])], opening: &mut Opening<'_>) -> ControlFlow<()> {
+    let tables = cabinets.iter().filter_map(|(name, data)| Some((name.strip_suffix("1.hdr")?, Table::read(data)?)));
+    let mut has_table = false;
+    for (stem, table) in tables {
+        has_table = true;
+        let volume = |number: u16| {
+            let wanted = format!("{stem}{number}.cab");
+            cabinets.iter().find(|(name, _)| *name == wanted).map(|(_, data)| *data)
+        };
+        table.members(volume, opening)?;
+    }
+    if !has_table {
+        cabinets.iter().try_for_each(|(_, data)| cabinet(data, opening))?;
     }
     ControlFlow::Continue(())
 }
@@ -129,7 +166,8 @@ impl Read for Unscrambled<'_> {
             *place = match self.key {
                 Some(name) => {
                     let index = self.at % KEY_SPAN % name.len().max(1);
-                    let key = name.get(index).copied().unwrap_or_default() ^ KEY.get(index % KEY.len()).copied().unwrap_or_default();
+                    let key = name.get(index).copied().unwrap_or_default()
+                        ^ KEY.get(index % KEY.len()).copied().unwrap_or_default();
                     !(key ^ octet.rotate_left(4))
                 }
                 None => *octet,
@@ -142,7 +180,7 @@ impl Read for Unscrambled<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::seen;
+    use super::super::super::samples::shown;
     use std::io::Write;
 
     #[test]
@@ -160,7 +198,7 @@ mod tests {
             (plain, &["Disk1\\a.txt text/plain", "run application/x-elf"][..]),
             (scrambled, &["run application/x-elf"]),
         ] {
-            let (items, notes) = seen(&bytes);
+            let (items, notes) = shown(&bytes);
             assert_eq!(items[1..], *want);
             assert_eq!(notes, ["Program"]);
         }

@@ -9,9 +9,10 @@ mod cab_folder;
 mod checked;
 pub(in crate::unpack) mod chm;
 pub(in crate::unpack) mod installshield;
+mod installshield_cab;
 pub(in crate::unpack) mod lha;
-pub(in crate::unpack) mod names;
 mod named;
+pub(in crate::unpack) mod names;
 pub(in crate::unpack) mod nsis;
 pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
@@ -29,4 +30,17 @@ mod zip_spans;
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[zip::FORMAT, sevenz::FORMAT, rar::FORMAT, cab::FORMAT, arj::FORMAT, lha::FORMAT, chm::FORMAT, nsis::FORMAT, sis::FORMAT, installshield::FORMAT, named::FORMAT, tar::FORMAT];
+pub(super) const FORMATS: &[Format] = &[
+    zip::FORMAT,
+    sevenz::FORMAT,
+    rar::FORMAT,
+    cab::FORMAT,
+    arj::FORMAT,
+    lha::FORMAT,
+    chm::FORMAT,
+    nsis::FORMAT,
+    sis::FORMAT,
+    installshield::FORMAT,
+    named::FORMAT,
+    tar::FORMAT,
+];

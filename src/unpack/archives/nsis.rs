@@ -122,3 +122,17 @@ impl Read for Broken {
         Err(Error::from(ErrorKind::InvalidData))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{nsis, shown};
+
+    #[test]
+    fn members_are_given() {
+        let whole = nsis(&[b"script", b"\x7fELF\x02\x01\x01"]);
+        let (items, notes) = shown(&[&whole[..], b"behind"].concat());
+        assert_eq!(items, ["application/x-nsis", "script text/plain", "1 application/x-elf"]);
+        assert_eq!(notes, ["Program"]);
+        assert_eq!(shown(&whole[..whole.len() - 1]).1, ["Damaged", "Damaged"]);
+    }
+}

@@ -7,8 +7,8 @@ use super::names;
 use crate::limits::{UNPACK_DICTIONARY_BYTES_MAX, UNPACK_ENTRIES_MAX, UNPACK_TABLE_BYTES_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use rars::{
-    Archive, ArchiveMember, ArchiveMemberDetail, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision,
-    ExtractionErrorAction, rar50,
+    Archive, ArchiveMember, ArchiveMemberDetail, ArchiveReadOptions, ArchiveReader, Error, ErrorKind,
+    ExtractionDecision, ExtractionErrorAction, rar50,
 };
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -73,7 +73,9 @@ fn reason(error: &Error) -> (NoteKind, &'static str) {
     }
     match error.kind() {
         ErrorKind::PasswordRequired | ErrorKind::BadPassword => (NoteKind::Encrypted, "a RAR archive with a password"),
-        ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => (NoteKind::Unread, "a RAR method that is not read"),
+        ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => {
+            (NoteKind::Unread, "a RAR method that is not read")
+        }
         ErrorKind::ResourceLimit => (NoteKind::TooBig, "a RAR archive"),
         // The crate's list may grow.
         _ => (NoteKind::Damaged, "a RAR archive"),
@@ -247,7 +249,9 @@ fn streams(archive: &Archive, opening: &mut Opening<'_>) -> ControlFlow<()> {
         let name = names::decoded(service.service_data.as_deref().unwrap_or(b"stream"));
         match service.packed_data(rar50) {
             Ok(data) if service.is_stored() && !service.encrypted => opening.take(&name, data.as_slice())?,
-            Ok(_) | Err(_) => opening.take_closed(&name, service.unpacked_size, NoteKind::Unread, "a packed stream of NTFS")?,
+            Ok(_) | Err(_) => {
+                opening.take_closed(&name, service.unpacked_size, NoteKind::Unread, "a packed stream of NTFS")?
+            }
         }
     }
     ControlFlow::Continue(())
@@ -255,14 +259,16 @@ fn streams(archive: &Archive, opening: &mut Opening<'_>) -> ControlFlow<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{rar4, rar5, seen};
+    use super::super::super::samples::{rar4, rar5, shown};
 
     const PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01";
 
     #[test]
     fn members_of_both_families_are_given() {
-        for archive in [rar4(&[("a.txt", b"text"), ("dir/run", PROGRAM)]), rar5(&[("a.txt", b"text"), ("dir/run", PROGRAM)])] {
-            let (items, notes) = seen(&archive);
+        for archive in
+            [rar4(&[("a.txt", b"text"), ("dir/run", PROGRAM)]), rar5(&[("a.txt", b"text"), ("dir/run", PROGRAM)])]
+        {
+            let (items, notes) = shown(&archive);
             assert_eq!(items, ["application/vnd.rar", "a.txt text/plain", "dir/run application/x-elf"]);
             assert_eq!(notes, ["Program"]);
         }
@@ -274,12 +280,15 @@ mod tests {
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"text").unwrap();
         wrong[at] = b'T';
-        assert_eq!(seen(&wrong).1, ["Damaged", "Program"]);
+        assert_eq!(shown(&wrong).1, ["Damaged", "Program"]);
         let whole = rar5(&[("run", PROGRAM), ("a.txt", b"text")]);
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"a.txt").unwrap();
         wrong[at] = b'b';
-        let (items, notes) = seen(&wrong);
-        assert_eq!((items[1].as_str(), notes), ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()]));
+        let (items, notes) = shown(&wrong);
+        assert_eq!(
+            (items[1].as_str(), notes),
+            ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()])
+        );
     }
 }

@@ -40,7 +40,9 @@ pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>
             // Nothing follows that a spent budget could skip.
             let _ = walk.all(opening);
         }
-        Err(Error::UnsupportedCompressionMethod(method)) => opening.note(NoteKind::Unread, &format!("7z method {method}")),
+        Err(Error::UnsupportedCompressionMethod(method)) => {
+            opening.note(NoteKind::Unread, &format!("7z method {method}"))
+        }
         Err(_) => opening.note(NoteKind::Damaged, "a 7z table"),
     }
 }
@@ -63,7 +65,9 @@ impl Walk<'_> {
                 Some(closed) => closed,
                 None => self.block(index, opening)?,
             };
-            self.close(opening, &closed, |walk, file| walk.archive.stream_map.file_block_index.get(file) == Some(&Some(index)))?;
+            self.close(opening, &closed, |walk, file| {
+                walk.archive.stream_map.file_block_index.get(file) == Some(&Some(index))
+            })?;
         }
         // What is left has no contents, or its block was not there.
         let missing = Closed(NoteKind::Damaged, "a member has no data".to_string());
@@ -99,7 +103,12 @@ impl Walk<'_> {
     }
 
     /// Gives the members that were not seen and that `which` names.
-    fn close(&mut self, opening: &mut Opening<'_>, closed: &Closed, which: impl Fn(&Self, usize) -> bool) -> ControlFlow<()> {
+    fn close(
+        &mut self,
+        opening: &mut Opening<'_>,
+        closed: &Closed,
+        which: impl Fn(&Self, usize) -> bool,
+    ) -> ControlFlow<()> {
         for (index, entry) in self.archive.files.iter().enumerate() {
             if self.given.get(index) != Some(&false) || !which(self, index) {
                 continue;
@@ -174,11 +183,11 @@ fn why_closed(block: &Block) -> Option<Closed> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{self, seen};
+    use super::super::super::samples::{self, shown};
 
     #[test]
     fn members_are_given_with_their_names() {
-        let (items, notes) = seen(&samples::sevenz(&[("a.txt", b"text"), ("dir/run", b"\x7fELF\x02\x01\x01")]));
+        let (items, notes) = shown(&samples::sevenz(&[("a.txt", b"text"), ("dir/run", b"\x7fELF\x02\x01\x01")]));
         assert_eq!(items, ["application/x-7z-compressed", "a.txt text/plain", "dir/run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
     }
@@ -188,9 +197,9 @@ mod tests {
         let whole = samples::sevenz(&[("a.txt", b"text"), ("b.txt", b"more")]);
         let mut wrong = whole.clone();
         wrong[33] ^= 1;
-        let (items, notes) = seen(&wrong);
+        let (items, notes) = shown(&wrong);
         assert_eq!((items[2].as_str(), notes), ("b.txt text/plain", vec!["Damaged".to_string()]));
-        assert_eq!(seen(&whole[..whole.len() - 1]).1, ["Damaged"]);
-        assert_eq!(seen(&[&whole[..], b"behind"].concat()).1, [""; 0]);
+        assert_eq!(shown(&whole[..whole.len() - 1]).1, ["Damaged"]);
+        assert_eq!(shown(&[&whole[..], b"behind"].concat()).1, [""; 0]);
     }
 }

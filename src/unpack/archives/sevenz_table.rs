@@ -201,7 +201,10 @@ mod tests {
             (lzma(&[50], 1 << 20), Table::Fits),
             (lzma(&[0xf0, 0, 0, 0, 1], 1 << 20), Table::TooBig),
             (lzma(&[50], u32::MAX), Table::TooBig),
-            (archive(b"\x17\x06\x00\x01\x09\x05\x00\x07\x0b\x01\x00\x01\x04\x06\xf1\x07\x01\x0c\x05\0\0"), Table::Encrypted),
+            (
+                archive(b"\x17\x06\x00\x01\x09\x05\x00\x07\x0b\x01\x00\x01\x04\x06\xf1\x07\x01\x0c\x05\0\0"),
+                Table::Encrypted,
+            ),
             (archive(b"\x17\x06"), Table::Damaged),
             (archive(b"\x01\x00"), Table::Fits),
             (b"7z\xbc\xaf\x27\x1c".to_vec(), Table::Damaged),

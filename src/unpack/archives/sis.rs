@@ -54,7 +54,8 @@ fn files(bytes: &[u8], opening: &mut Opening<'_>) -> Option<ControlFlow<()>> {
                 return Some(ControlFlow::Continue(()));
             }
         };
-        let name = text(bytes, u32_le(record, 20)?, u32_le(record, 24)?).or_else(|| text(bytes, u32_le(record, 12)?, u32_le(record, 16)?))?;
+        let name = text(bytes, u32_le(record, 20)?, u32_le(record, 24)?)
+            .or_else(|| text(bytes, u32_le(record, 12)?, u32_le(record, 16)?))?;
         for version in 0..versions {
             let field = |group: usize| u32_le(record, RECORD_BYTES + 4 * (group * versions + version));
             let (length, start) = (field(0)? as usize, field(1)? as usize);
@@ -74,4 +75,16 @@ fn text(bytes: &[u8], length: u32, at: u32) -> Option<String> {
     let raw = bytes.get(at as usize..(at as usize).checked_add(length as usize)?)?;
     let units: Vec<u16> = raw.chunks_exact(2).filter_map(|pair| u16_le(pair, 0)).collect();
     Some(String::from_utf16_lossy(&units)).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples::{shown, sis};
+
+    #[test]
+    fn members_are_given() {
+        let (items, notes) = shown(&sis("!:\\run", b"\x7fELF\x02\x01\x01"));
+        assert_eq!(items, ["application/vnd.symbian.install", "!:\\run application/x-elf"]);
+        assert_eq!(notes, ["Program"]);
+    }
 }

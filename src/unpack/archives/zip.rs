@@ -3,11 +3,11 @@
 //! The two may lie differently, and readers differ in which they believe: what only one of them shows is a member too,
 //! and the disagreement a note. Does not decrypt. Standards: APPNOTE.TXT 6.3.10.
 
+use super::names;
 use super::zip_directory::{self, Directory, END_MARK, Entry};
 use super::zip_local::{self, Local};
 use super::zip_member::Packed;
 use super::zip_spans::Spans;
-use super::names;
 use crate::limits::ARCHIVE_OVERLAPS_MAX;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;

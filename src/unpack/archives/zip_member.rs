@@ -143,10 +143,12 @@ fn lzma(data: &[u8], size: Option<u64>) -> Box<dyn Read + '_> {
     // A member never looks back further than its own begin.
     let dictionary = size.map_or(u64::from(dictionary), |size| size.max(4096).min(u64::from(dictionary)));
     match u32::try_from(dictionary.min(UNPACK_DICTIONARY_BYTES_MAX)) {
-        Ok(dictionary) => match LzmaReader::new_with_props(stream, size.unwrap_or(u64::MAX), *props, dictionary, None) {
-            Ok(reader) => Box::new(reader),
-            Err(error) => Box::new(Failing(Some(error))),
-        },
+        Ok(dictionary) => {
+            match LzmaReader::new_with_props(stream, size.unwrap_or(u64::MAX), *props, dictionary, None) {
+                Ok(reader) => Box::new(reader),
+                Err(error) => Box::new(Failing(Some(error))),
+            }
+        }
         Err(_) => unreadable("a large dictionary"),
     }
 }

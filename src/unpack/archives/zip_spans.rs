@@ -39,9 +39,15 @@ mod tests {
     #[test]
     fn overlaps_are_seen_and_joined() {
         let mut spans = Spans::default();
-        for (start, end, overlaps) in
-            [(10, 20, false), (30, 40, false), (20, 30, false), (5, 11, true), (0, 100, true), (99, 120, true), (120, 121, false)]
-        {
+        for (start, end, overlaps) in [
+            (10, 20, false),
+            (30, 40, false),
+            (20, 30, false),
+            (5, 11, true),
+            (0, 100, true),
+            (99, 120, true),
+            (120, 121, false),
+        ] {
             assert_eq!(spans.add(start, end), overlaps, "{start}..{end}");
         }
         assert_eq!((spans.end_of(0), spans.end_of(119), spans.end_of(121)), (Some(120), Some(120), None));

@@ -2,7 +2,7 @@
 //!
 //! Not in the program. The vectors are those of the field: D. Fifield's overlaps, layered and recursive zips.
 
-use super::super::samples::{arj, cab, crc32, lha, rar4, rar5, sevenz, zip};
+use super::super::samples::{arj, cab, chm, crc32, lha, nsis, rar4, rar5, sevenz, sis, zip};
 use super::super::{Inside, NoteKind};
 use super::{PROGRAM, inside, kinds, paths};
 use std::collections::BTreeSet;
@@ -12,7 +12,8 @@ use std::time::Instant;
 /// Archives that the fuzz test breaks.
 pub(super) fn attachments() -> Vec<(&'static str, Vec<u8>)> {
     let members = [("b.txt", &b"text"[..]), ("c", PROGRAM)];
-    let methods = [(0, STORED), (1, b"abc"), (6, b"\0\0\0\0abcdefgh"), (8, b"\x03\0"), (9, b"\x03\0"), (12, b"BZh9"), (14, LZMA)];
+    let methods =
+        [(0, STORED), (1, b"abc"), (6, b"\0\0\0\0abcdefgh"), (8, b"\x03\0"), (9, b"\x03\0"), (12, b"BZh9"), (14, LZMA)];
     vec![
         ("a.7z", sevenz(&members)),
         ("a.rar", rar5(&members)),
@@ -20,6 +21,10 @@ pub(super) fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.cab", cab(&members)),
         ("a.arj", arj(&members)),
         ("a.lzh", lha(&members)),
+        ("a.chm", chm(&members)),
+        ("a.sis", sis("c", PROGRAM)),
+        ("a.bin", nsis(&[b"script", PROGRAM])),
+        ("b.bin", b"a.txt\0Disk1\\a.txt\x000.0.0.0\x004\0textrun\0run\0\x006\0\x7fELF\x02\x01".to_vec()),
         ("b.zip", entries(&methods.map(|(method, data)| Entry { method, ..Entry::stored("a", data) }))),
     ]
 }
@@ -160,7 +165,16 @@ fn a_zip_that_lies_is_read_whole_and_says_so() {
     let program = [PROGRAM, &[0; 500]].concat();
     let packed = deflate(&program);
     let whole = Entry::deflated("a.txt", &packed, &program);
-    let unicode = |name: &str| [&0x7075u16.to_le_bytes()[..], &(5 + name.len() as u16).to_le_bytes(), &[1], &crc32(b"a.txt").to_le_bytes(), name.as_bytes()].concat();
+    let unicode = |name: &str| {
+        [
+            &0x7075u16.to_le_bytes()[..],
+            &(5 + name.len() as u16).to_le_bytes(),
+            &[1],
+            &crc32(b"a.txt").to_le_bytes(),
+            name.as_bytes(),
+        ]
+        .concat()
+    };
     let good = entries(&[whole.clone()]);
     let short = whole.data.len() - 3;
     let cut = {
@@ -188,7 +202,11 @@ fn a_zip_that_lies_is_read_whole_and_says_so() {
         (entries(&[Entry { method: 97, ..whole.clone() }]), &["a.txt"], &["Unread"]),
         (entries(&[Entry { method: 99, flags: 1, ..whole.clone() }]), &["a.txt"], &["Encrypted"]),
         (entries(&[Entry { name: "../../a", shown: "../../a", ..whole.clone() }]), &["../../a"], &["Lying", "Program"]),
-        (entries(&[whole.clone(), Entry { data: b"", ..Entry::stored("a.txt", b"") }]), &["a.txt", "a.txt"], &["Lying", "Program"]),
+        (
+            entries(&[whole.clone(), Entry { data: b"", ..Entry::stored("a.txt", b"") }]),
+            &["a.txt", "a.txt"],
+            &["Lying", "Program"],
+        ),
         (cut, &["a.txt"], &["Lying", "Program"]),
         (comment, &["hidden.txt", "a.txt"], &["Lying", "Program"]),
         ([&good[..], &[b'x'; 100_000]].concat(), &["a.txt"], &["Program"]),
@@ -196,8 +214,12 @@ fn a_zip_that_lies_is_read_whole_and_says_so() {
         ([&good[..], &good].concat(), &["a.txt", "a.txt"], &["Lying", "Program"]),
     ] {
         let found = inside("l.zip", &archive);
-        let seen: Vec<String> = paths(&found).iter().skip(2).map(|path| path.trim_start_matches("2/").to_string()).collect();
-        assert_eq!((seen, kinds_once(&found)), (names.iter().map(ToString::to_string).collect(), want.iter().map(ToString::to_string).collect()));
+        let seen: Vec<String> =
+            paths(&found).iter().skip(2).map(|path| path.trim_start_matches("2/").to_string()).collect();
+        assert_eq!(
+            (seen, kinds_once(&found)),
+            (names.iter().map(ToString::to_string).collect(), want.iter().map(ToString::to_string).collect())
+        );
     }
 }
 
