@@ -30,8 +30,10 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 /// Gives all members.
 pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     match Help::read(contents.bytes) {
-        // Nothing follows that a spent budget could skip.
-        Some(help) => drop(help.members(opening)),
+        Some(help) => {
+            // Nothing follows that a spent budget could skip.
+            let _ = help.members(opening);
+        }
         None => opening.note(NoteKind::Damaged, "a help file's header"),
     }
 }
@@ -172,7 +174,7 @@ impl PackedReader<'_, '_> {
         let end = place(self.next + 1).unwrap_or(self.whole.data.len());
         let data = self.whole.data.get(start..end)?;
         if self.next.is_multiple_of(self.whole.interval) {
-            self.decoder = Box::new(Lzxd::new(self.whole.window));
+            *self.decoder = Lzxd::new(self.whole.window);
         }
         self.next += 1;
         self.read = 0;

@@ -16,7 +16,9 @@ pub(in crate::unpack) mod names;
 pub(in crate::unpack) mod nsis;
 pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
+mod rar_old;
 pub(in crate::unpack) mod sevenz;
+mod sevenz_single;
 mod sevenz_table;
 pub(in crate::unpack) mod sis;
 mod solid;
@@ -26,6 +28,7 @@ mod zip_directory;
 pub(in crate::unpack) mod zip_local;
 mod zip_member;
 mod zip_spans;
+pub(in crate::unpack) mod zoo;
 
 use super::Format;
 
@@ -41,6 +44,7 @@ pub(super) const FORMATS: &[Format] = &[
     nsis::FORMAT,
     sis::FORMAT,
     installshield::FORMAT,
+    zoo::FORMAT,
     named::FORMAT,
     tar::FORMAT,
 ];

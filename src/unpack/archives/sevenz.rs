@@ -4,7 +4,9 @@
 
 use super::checked::Checked;
 use super::names;
+use super::sevenz_single;
 use super::sevenz_table::{self, Table};
+use super::solid::{self, File};
 use crate::limits::{UNPACK_BYTES_MAX, UNPACK_DICTIONARY_BYTES_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
@@ -58,9 +60,13 @@ struct Walk<'a> {
     sums: Vec<Option<u32>>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn all(&mut self, opening: &mut Opening<'_>) -> ControlFlow<()> {
         for (index, block) in self.archive.blocks.iter().enumerate() {
+            if let Some(data) = sevenz_single::reader(self.archive, index, self.source.get_ref()) {
+                self.single(index, data, opening)?;
+                continue;
+            }
             let closed = match why_closed(block) {
                 Some(closed) => closed,
                 None => self.block(index, opening)?,
@@ -100,6 +106,27 @@ impl Walk<'_> {
             closed = Closed(NoteKind::Unread, format!("7z method {method}"));
         }
         ControlFlow::Continue(closed)
+    }
+
+    /// Takes the members of a block of a method that the reader does not know.
+    fn single(
+        &mut self,
+        index: usize,
+        unpack: impl Fn() -> Box<dyn Read + 'a>,
+        opening: &mut Opening<'_>,
+    ) -> ControlFlow<()> {
+        let (mut offset, mut files) = (0u64, Vec::new());
+        for (entry, given) in
+            self.archive.files.iter().enumerate().zip(&mut self.given).filter_map(|((at, entry), given)| {
+                let own = self.archive.stream_map.file_block_index.get(at) == Some(&Some(index));
+                own.then_some((entry, given))
+            })
+        {
+            *given = true;
+            files.push(File { name: entry.name().as_bytes(), size: entry.size(), offset, folder: 0 });
+            offset = offset.saturating_add(entry.size());
+        }
+        solid::take(&files, unpack, opening)
     }
 
     /// Gives the members that were not seen and that `which` names.
