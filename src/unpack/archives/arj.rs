@@ -159,18 +159,18 @@ fn member(bytes: &[u8], header: &Header<'_>, opening: &mut Opening<'_>) -> Contr
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{arj, seen};
+    use super::super::super::samples::{arj, shown};
 
     #[test]
     fn members_are_given_also_behind_a_broken_header() {
         let whole = arj(&[("a.txt", b"text"), ("run", b"\x7fELF\x02\x01\x01")]);
-        let (items, notes) = seen(&whole);
+        let (items, notes) = shown(&whole);
         assert_eq!(items, ["application/x-arj", "a.txt text/plain", "run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"a.txt").unwrap();
         wrong[at] = b'b';
-        let (items, notes) = seen(&wrong);
+        let (items, notes) = shown(&wrong);
         assert_eq!(
             (items[1].as_str(), notes),
             ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()])

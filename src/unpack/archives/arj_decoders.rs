@@ -1,13 +1,18 @@
-//! The methods of ARJ: 1 to 3 are those of LHA with a smaller window, 4 has no tables.
+//! The methods of ARJ: 1 to 3 are those of LHA with a smaller window, 4 has no tables. And that of zoo.
 //!
 //! Does not know headers. Source: the technote of ARJ; methods 1 to 3 are read by `delharc`.
 
-use delharc::decode::{Decoder, Lh7Decoder};
+use delharc::decode::{Decoder, Lh5Decoder, Lh7Decoder};
 use std::io::{Error, ErrorKind, Read};
 
 /// Methods 1 to 3. Matches reach 26,624 octets back: the decoder of `-lh7-` reads the same codes with a larger window.
-pub(super) struct Huffman<'a> {
-    inner: Lh7Decoder<&'a [u8]>,
+pub(super) type Huffman<'a> = Bounded<Lh7Decoder<&'a [u8]>>;
+/// What zoo uses.
+pub(super) type Huffman5<'a> = Bounded<Lh5Decoder<&'a [u8]>>;
+
+/// A decoder that does not know itself where its data ends.
+pub(super) struct Bounded<D> {
+    inner: D,
     left: u64,
 }
 
@@ -17,7 +22,13 @@ impl<'a> Huffman<'a> {
     }
 }
 
-impl Read for Huffman<'_> {
+impl<'a> Huffman5<'a> {
+    pub(super) fn new(data: &'a [u8], size: u64) -> Self {
+        Self { inner: Lh5Decoder::new(data), left: size }
+    }
+}
+
+impl<'a, D: Decoder<&'a [u8]>> Read for Bounded<D> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let part = buffer.get_mut(..count).unwrap_or_default();

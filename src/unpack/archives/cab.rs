@@ -4,11 +4,9 @@
 //! hold is looked at either way. Each folder is unpacked once, in the order of its data. Standards: [MS-CAB].
 
 use super::cab_folder::{Folder, Method};
-use super::names;
 use super::numbers::{u16_le, u32_le, until_nul};
-use crate::limits::ARCHIVE_OVERLAPS_MAX;
+use super::solid::{self, File, close};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
-use std::io::Read;
 use std::ops::ControlFlow;
 
 pub(in crate::unpack) const FORMAT: Format =
@@ -44,14 +42,6 @@ struct Cabinet<'a> {
     /// Where the list of files begins, and how many it has.
     files_at: usize,
     files: usize,
-}
-
-struct File<'a> {
-    name: &'a [u8],
-    size: u64,
-    /// Its begin in the unpacked folder.
-    offset: u64,
-    folder: usize,
 }
 
 impl<'a> Cabinet<'a> {
@@ -128,94 +118,24 @@ impl<'a> Cabinet<'a> {
 
 /// Takes the files of one folder, which are in the order of its data.
 fn folder_members(folder: &Folder<'_>, files: &[File<'_>], opening: &mut Opening<'_>) -> ControlFlow<()> {
-    if let Method::Unread(name) = folder.method {
-        return close(files, NoteKind::Unread, name, opening);
-    }
-    let mut reader = folder.reader();
-    let (mut at, mut overlaps) = (0u64, 0);
-    for (index, file) in files.iter().enumerate() {
-        let rest = files.get(index..).unwrap_or_default();
-        if file.offset < at {
-            opening.note(NoteKind::Lying, "members overlap");
-            overlaps += 1;
-            if overlaps > ARCHIVE_OVERLAPS_MAX {
-                return close(rest, NoteKind::Lying, "members overlap", opening);
-            }
-            (reader, at) = (folder.reader(), 0);
-        }
-        let gap = file.offset - at;
-        if skip(&mut reader, gap, opening)? < gap {
-            return close(rest, NoteKind::Damaged, "a folder can't be read to its end", opening);
-        }
-        let name = names::decoded(file.name);
-        names::note_climbing(&name, opening);
-        let mut counted = Counted { inner: &mut reader, left: file.size };
-        opening.take(&name, &mut counted)?;
-        let left = counted.left;
-        // What was cut off lies before the next member.
-        if skip(&mut reader, left, opening)? < left {
-            let rest = rest.get(1..).unwrap_or_default();
-            opening.note(NoteKind::Damaged, "a folder can't be read to its end");
-            return close(rest, NoteKind::Damaged, "a folder can't be read to its end", opening);
-        }
-        at = file.offset + file.size;
-    }
-    ControlFlow::Continue(())
-}
-
-fn close(files: &[File<'_>], kind: NoteKind, detail: &str, opening: &mut Opening<'_>) -> ControlFlow<()> {
-    files.iter().try_for_each(|file| {
-        let name = names::decoded(file.name);
-        names::note_climbing(&name, opening);
-        opening.take_closed(&name, file.size, kind, detail)
-    })
-}
-
-/// Reads on without keeping; gives how many octets there were.
-fn skip(reader: &mut impl Read, count: u64, opening: &mut Opening<'_>) -> ControlFlow<(), u64> {
-    let mut left = count;
-    let mut buffer = vec![0; if count == 0 { 0 } else { 32 << 10 }];
-    while left > 0 {
-        opening.pay_time()?;
-        let step = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        match reader.read(buffer.get_mut(..step).unwrap_or_default()) {
-            Ok(0) | Err(_) => break,
-            Ok(read) => left -= read as u64,
-        }
-    }
-    ControlFlow::Continue(count - left)
-}
-
-/// Reads so many octets; fewer are an error.
-struct Counted<'r, R> {
-    inner: &'r mut R,
-    left: u64,
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if most == 0 {
-            return Ok(0);
-        }
-        let count = self.inner.read(buffer.get_mut(..most).unwrap_or_default())?;
-        self.left -= count as u64;
-        if count == 0 { Err(std::io::ErrorKind::UnexpectedEof.into()) } else { Ok(count) }
+    match folder.method {
+        Method::Unread(name) => close(files, NoteKind::Unread, name, opening),
+        Method::Stored | Method::MsZip | Method::Lzx(_) => solid::take(files, || folder.reader(), opening),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{cab, seen};
+    use super::super::super::samples::{cab, shown};
 
     #[test]
     fn members_of_a_folder_are_given() {
         let text = b"text ".repeat(20_000);
         let whole = cab(&[("a.txt", &text), ("dir\\run", b"\x7fELF\x02\x01\x01")]);
-        let (items, notes) = seen(&[&whole[..], b"behind"].concat());
+        let (items, notes) = shown(&[&whole[..], b"behind"].concat());
         assert_eq!(items, ["application/vnd.ms-cab-compressed", "a.txt text/plain", "dir\\run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
-        let (items, notes) = seen(&whole[..whole.len() - 10]);
+        let (items, notes) = shown(&whole[..whole.len() - 10]);
         assert_eq!((items.len(), notes.contains(&"Damaged".to_string())), (3, true));
     }
 }

@@ -76,17 +76,17 @@ impl<R: Read> Read for Member<'_, R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{lha, seen};
+    use super::super::super::samples::{lha, shown};
 
     #[test]
     fn members_are_given() {
         let whole = lha(&[("a.txt", b"text"), ("run", b"\x7fELF\x02\x01\x01")]);
-        let (items, notes) = seen(&whole);
+        let (items, notes) = shown(&whole);
         assert_eq!(items, ["application/x-lzh-compressed", "a.txt text/plain", "run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"text").unwrap();
         wrong[at] = b'T';
-        assert_eq!(seen(&wrong).1, ["Damaged", "Program"]);
+        assert_eq!(shown(&wrong).1, ["Damaged", "Program"]);
     }
 }

@@ -8,6 +8,7 @@ mod arj_decoders;
 pub(in crate::unpack) mod cab;
 mod cab_folder;
 mod checked;
+pub(in crate::unpack) mod chm;
 mod cpio;
 mod disc;
 mod disk;
@@ -17,16 +18,23 @@ mod folders;
 pub(in crate::unpack) mod image_samples;
 #[cfg(test)]
 mod image_tests;
+pub(in crate::unpack) mod installshield;
+mod installshield_cab;
 mod iso9660;
 pub(in crate::unpack) mod lha;
 mod named;
 pub(in crate::unpack) mod names;
+pub(in crate::unpack) mod nsis;
 pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
+mod rar_old;
 mod rock_ridge;
 mod rpm;
 pub(in crate::unpack) mod sevenz;
+mod sevenz_single;
 mod sevenz_table;
+pub(in crate::unpack) mod sis;
+mod solid;
 #[cfg(test)]
 pub(in crate::unpack) mod tape_samples;
 #[cfg(test)]
@@ -41,6 +49,7 @@ mod zip_directory;
 pub(in crate::unpack) mod zip_local;
 mod zip_member;
 mod zip_spans;
+pub(in crate::unpack) mod zoo;
 
 use super::Format;
 
@@ -57,9 +66,14 @@ pub(super) const FORMATS: &[Format] = &[
     ar::FORMAT,
     rpm::FORMAT,
     cpio::FORMAT,
+    chm::FORMAT,
+    nsis::FORMAT,
+    sis::FORMAT,
+    installshield::FORMAT,
     disc::FORMAT,
     disc::RAW,
     disk::VHD,
+    zoo::FORMAT,
     named::FORMAT,
     unread::FORMAT,
     fat::FORMAT,

@@ -4,6 +4,7 @@
 //! solid archives, where the rest depends on it. Standards: technote.txt of RAR 4 and RAR 5; what the `rars` crate found.
 
 use super::names;
+use super::rar_old;
 use crate::limits::{UNPACK_DICTIONARY_BYTES_MAX, UNPACK_ENTRIES_MAX, UNPACK_TABLE_BYTES_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use rars::{
@@ -41,25 +42,38 @@ fn options() -> ArchiveReadOptions<'static> {
 
 /// Gives all members of an archive that begins right here, whatever follows it.
 pub(in crate::unpack) fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
-    let mut bytes = contents.bytes;
-    for _ in 0..=RETRIES {
-        match ArchiveReader::read_with_options(bytes, options()) {
-            Ok(archive) => {
-                // Nothing follows that a spent budget could skip.
-                let _ = members(&archive, opening);
-                return;
-            }
-            Err(error) => {
-                let (kind, detail) = reason(&error);
-                opening.note(kind, detail);
-                // What comes before a broken header is read by others.
-                let Error::AtArchiveOffset { offset, .. } = error else { return };
-                match bytes.get(..offset).filter(|before| before.len() < bytes.len()) {
-                    Some(before) if kind == NoteKind::Damaged => bytes = before,
-                    Some(_) | None => return,
-                }
-            }
-        }
+    let error = match ArchiveReader::read_with_options(contents.bytes, options()) {
+        Ok(archive) => return all(&archive, opening),
+        Err(error) => error,
+    };
+    let (kind, detail) = reason(&error);
+    if kind == NoteKind::Damaged
+        && let Some(plain) = rar_old::without_notes(contents.bytes)
+        && let Ok(archive) = ArchiveReader::read_with_options(&plain, options())
+    {
+        return all(&archive, opening);
+    }
+    opening.note(kind, detail);
+    before_damage(contents.bytes, error, opening);
+}
+
+fn all(archive: &Archive, opening: &mut Opening<'_>) {
+    // Nothing follows that a spent budget could skip.
+    let _ = members(archive, opening);
+}
+
+/// What comes before a broken header is read by others.
+fn before_damage(bytes: &[u8], mut error: Error, opening: &mut Opening<'_>) {
+    let mut bytes = bytes;
+    for _ in 0..RETRIES {
+        let Error::AtArchiveOffset { offset, .. } = error else { return };
+        let Some(before) = bytes.get(..offset).filter(|before| before.len() < bytes.len()) else { return };
+        bytes = before;
+        error = match ArchiveReader::read_with_options(bytes, options()) {
+            Ok(archive) => return all(&archive, opening),
+            Err(error) if reason(&error).0 == NoteKind::Damaged => error,
+            Err(_) => return,
+        };
     }
 }
 
@@ -71,14 +85,15 @@ fn reason(error: &Error) -> (NoteKind, &'static str) {
     if matches!(error.root_cause(), Error::HeaderCountLimitExceeded { .. }) {
         return (NoteKind::TooMany, "members of a RAR archive");
     }
-    match error.kind() {
-        ErrorKind::PasswordRequired | ErrorKind::BadPassword => (NoteKind::Encrypted, "a RAR archive with a password"),
-        ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => {
-            (NoteKind::Unread, "a RAR method that is not read")
-        }
-        ErrorKind::ResourceLimit => (NoteKind::TooBig, "a RAR archive"),
-        // The crate's list may grow.
-        _ => (NoteKind::Damaged, "a RAR archive"),
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::PasswordRequired | ErrorKind::BadPassword) {
+        (NoteKind::Encrypted, "a RAR archive with a password")
+    } else if matches!(kind, ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature) {
+        (NoteKind::Unread, "a RAR method that is not read")
+    } else if kind == ErrorKind::ResourceLimit {
+        (NoteKind::TooBig, "a RAR archive")
+    } else {
+        (NoteKind::Damaged, "a RAR archive")
     }
 }
 
@@ -259,7 +274,7 @@ fn streams(archive: &Archive, opening: &mut Opening<'_>) -> ControlFlow<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{rar4, rar5, seen};
+    use super::super::super::samples::{rar4, rar5, shown};
 
     const PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01";
 
@@ -268,7 +283,7 @@ mod tests {
         for archive in
             [rar4(&[("a.txt", b"text"), ("dir/run", PROGRAM)]), rar5(&[("a.txt", b"text"), ("dir/run", PROGRAM)])]
         {
-            let (items, notes) = seen(&archive);
+            let (items, notes) = shown(&archive);
             assert_eq!(items, ["application/vnd.rar", "a.txt text/plain", "dir/run application/x-elf"]);
             assert_eq!(notes, ["Program"]);
         }
@@ -280,12 +295,12 @@ mod tests {
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"text").unwrap();
         wrong[at] = b'T';
-        assert_eq!(seen(&wrong).1, ["Damaged", "Program"]);
+        assert_eq!(shown(&wrong).1, ["Damaged", "Program"]);
         let whole = rar5(&[("run", PROGRAM), ("a.txt", b"text")]);
         let mut wrong = whole.clone();
         let at = memchr::memmem::find(&wrong, b"a.txt").unwrap();
         wrong[at] = b'b';
-        let (items, notes) = seen(&wrong);
+        let (items, notes) = shown(&wrong);
         assert_eq!(
             (items[1].as_str(), notes),
             ("run application/x-elf", vec!["Damaged".to_string(), "Program".to_string()])

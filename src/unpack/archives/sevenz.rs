@@ -4,7 +4,9 @@
 
 use super::checked::Checked;
 use super::names;
+use super::sevenz_single;
 use super::sevenz_table::{self, Table};
+use super::solid::{self, File};
 use crate::limits::{UNPACK_BYTES_MAX, UNPACK_DICTIONARY_BYTES_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
@@ -58,9 +60,13 @@ struct Walk<'a> {
     sums: Vec<Option<u32>>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn all(&mut self, opening: &mut Opening<'_>) -> ControlFlow<()> {
         for (index, block) in self.archive.blocks.iter().enumerate() {
+            if let Some(data) = sevenz_single::reader(self.archive, index, self.source.get_ref()) {
+                self.single(index, data, opening)?;
+                continue;
+            }
             let closed = match why_closed(block) {
                 Some(closed) => closed,
                 None => self.block(index, opening)?,
@@ -100,6 +106,27 @@ impl Walk<'_> {
             closed = Closed(NoteKind::Unread, format!("7z method {method}"));
         }
         ControlFlow::Continue(closed)
+    }
+
+    /// Takes the members of a block of a method that the reader does not know.
+    fn single(
+        &mut self,
+        index: usize,
+        unpack: impl Fn() -> Box<dyn Read + 'a>,
+        opening: &mut Opening<'_>,
+    ) -> ControlFlow<()> {
+        let (mut offset, mut files) = (0u64, Vec::new());
+        for (entry, given) in
+            self.archive.files.iter().enumerate().zip(&mut self.given).filter_map(|((at, entry), given)| {
+                let own = self.archive.stream_map.file_block_index.get(at) == Some(&Some(index));
+                own.then_some((entry, given))
+            })
+        {
+            *given = true;
+            files.push(File { name: entry.name().as_bytes(), size: entry.size(), offset, folder: 0 });
+            offset = offset.saturating_add(entry.size());
+        }
+        solid::take(&files, unpack, opening)
     }
 
     /// Gives the members that were not seen and that `which` names.
@@ -183,11 +210,11 @@ fn why_closed(block: &Block) -> Option<Closed> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{self, seen};
+    use super::super::super::samples::{self, shown};
 
     #[test]
     fn members_are_given_with_their_names() {
-        let (items, notes) = seen(&samples::sevenz(&[("a.txt", b"text"), ("dir/run", b"\x7fELF\x02\x01\x01")]));
+        let (items, notes) = shown(&samples::sevenz(&[("a.txt", b"text"), ("dir/run", b"\x7fELF\x02\x01\x01")]));
         assert_eq!(items, ["application/x-7z-compressed", "a.txt text/plain", "dir/run application/x-elf"]);
         assert_eq!(notes, ["Program"]);
     }
@@ -197,9 +224,9 @@ mod tests {
         let whole = samples::sevenz(&[("a.txt", b"text"), ("b.txt", b"more")]);
         let mut wrong = whole.clone();
         wrong[33] ^= 1;
-        let (items, notes) = seen(&wrong);
+        let (items, notes) = shown(&wrong);
         assert_eq!((items[2].as_str(), notes), ("b.txt text/plain", vec!["Damaged".to_string()]));
-        assert_eq!(seen(&whole[..whole.len() - 1]).1, ["Damaged"]);
-        assert_eq!(seen(&[&whole[..], b"behind"].concat()).1, [""; 0]);
+        assert_eq!(shown(&whole[..whole.len() - 1]).1, ["Damaged"]);
+        assert_eq!(shown(&[&whole[..], b"behind"].concat()).1, [""; 0]);
     }
 }

@@ -153,7 +153,7 @@ fn lzma(data: &[u8], size: Option<u64>) -> Box<dyn Read + '_> {
     }
 }
 
-fn zstd(data: &[u8]) -> Box<dyn Read + '_> {
+pub(super) fn zstd(data: &[u8]) -> Box<dyn Read + '_> {
     match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(data, UNPACK_DICTIONARY_BYTES_MAX) {
         Ok(reader) => Box::new(reader),
         Err(error) => unreadable(&error.to_string()),

@@ -2,7 +2,7 @@
 //!
 //! Not in the program. The vectors are those of the field: D. Fifield's overlaps, layered and recursive zips.
 
-use super::super::samples::{arj, cab, crc32, lha, rar4, rar5, sevenz, zip};
+use super::super::samples::{arj, cab, chm, crc32, lha, nsis, rar4, rar5, sevenz, sis, zip};
 use super::super::{Inside, NoteKind};
 use super::{PROGRAM, inside, kinds, paths};
 use std::collections::BTreeSet;
@@ -21,6 +21,10 @@ pub(super) fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.cab", cab(&members)),
         ("a.arj", arj(&members)),
         ("a.lzh", lha(&members)),
+        ("a.chm", chm(&members)),
+        ("a.sis", sis("c", PROGRAM)),
+        ("a.bin", nsis(&[b"script", PROGRAM])),
+        ("b.bin", b"a.txt\0Disk1\\a.txt\x000.0.0.0\x004\0textrun\0run\0\x006\0\x7fELF\x02\x01".to_vec()),
         ("b.zip", entries(&methods.map(|(method, data)| Entry { method, ..Entry::stored("a", data) }))),
     ]
 }

@@ -7,7 +7,7 @@ use crate::mail::Message;
 use crate::unpack::open;
 
 /// Attached to a letter: the type of the whole, each member as `name type`, and the kinds of notes.
-pub(in crate::unpack) fn seen(contents: &[u8]) -> (Vec<String>, Vec<String>) {
+pub(in crate::unpack) fn shown(contents: &[u8]) -> (Vec<String>, Vec<String>) {
     let bytes = letter("x.bin", contents);
     let inside = open(&Message::parse(&bytes));
     let items = inside.items.iter().skip(1).map(|item| {
@@ -166,4 +166,59 @@ pub(in crate::unpack) fn lha(members: &[(&str, &[u8])]) -> Vec<u8> {
     }
     archive.push(0);
     archive
+}
+
+/// Data of a Nullsoft installer, each block packed by Deflate.
+pub(in crate::unpack) fn nsis(blocks: &[&[u8]]) -> Vec<u8> {
+    let mut data = Vec::new();
+    for block in blocks {
+        let mut writer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut writer, block).unwrap();
+        let packed = writer.finish().unwrap();
+        data.extend((packed.len() as u32 | 1 << 31).to_le_bytes());
+        data.extend(packed);
+    }
+    let lengths = [blocks[0].len() as u32, 28 + data.len() as u32].map(u32::to_le_bytes).concat();
+    [b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst", &lengths[..], &data].concat()
+}
+
+/// An installation file of Symbian with one file, stored.
+pub(in crate::unpack) fn sis(name: &str, contents: &[u8]) -> Vec<u8> {
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (name_at, data_at) = (56 + 48, 56 + 48 + name.len());
+    let mut header = vec![0u8; 56 + 48];
+    let mut put = |at: usize, value: usize| header[at..at + 4].copy_from_slice(&(value as u32).to_le_bytes());
+    put(8, 0x1000_0419);
+    put(18, 1 | 1 << 16);
+    put(36, 8);
+    put(52, 56);
+    for (at, value) in [(20, name.len()), (24, name_at), (28, contents.len()), (32, data_at), (36, contents.len())] {
+        put(56 + at, value);
+    }
+    [header, name, contents.to_vec()].concat()
+}
+
+/// A help file with members that are not packed.
+pub(in crate::unpack) fn chm(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let data: Vec<u8> = members.iter().flat_map(|(_, contents)| contents.iter().copied()).collect();
+    let mut listing = b"PMGL\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff".to_vec();
+    let mut at = 0;
+    for (name, contents) in members {
+        listing.push(name.len() as u8);
+        listing.extend_from_slice(name.as_bytes());
+        listing.extend([0, at as u8, contents.len() as u8]);
+        at += contents.len();
+    }
+    let mut directory = vec![0u8; 0x54];
+    directory[..4].copy_from_slice(b"ITSP");
+    directory[8] = 0x54;
+    directory[16..20].copy_from_slice(&(listing.len() as u32).to_le_bytes());
+    directory[0x2c] = 1;
+    directory.extend(listing);
+    let mut header = vec![0u8; 0x60];
+    header[..5].copy_from_slice(b"ITSF\x03");
+    for (at, value) in [(0x48, 0x60), (0x50, directory.len()), (0x58, 0x60 + directory.len())] {
+        header[at..at + 8].copy_from_slice(&(value as u64).to_le_bytes());
+    }
+    [header, directory, data].concat()
 }
