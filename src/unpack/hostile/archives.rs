@@ -7,7 +7,6 @@ use super::super::{Inside, NoteKind};
 use super::{PROGRAM, inside, kinds, paths};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::time::Instant;
 
 /// Archives that the fuzz test breaks.
 pub(super) fn attachments() -> Vec<(&'static str, Vec<u8>)> {
@@ -133,12 +132,10 @@ fn kinds_once(inside: &Inside) -> Vec<String> {
 fn members_that_overlap_end_early() {
     for (count, bytes) in [(100, 10 << 20), (65_534, 10 << 20)] {
         let archive = overlap(count, bytes);
-        let start = Instant::now();
         let found = inside("o.zip", &archive);
         assert!(kinds(&found).contains(&NoteKind::Lying), "{count}: {:?}", kinds_once(&found));
         let read: u64 = found.items.iter().filter(|item| !item.sha256.is_empty()).map(|item| item.size).sum();
-        assert!(read < 256 << 20, "{read}");
-        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        assert!((10 << 20..256 << 20).contains(&read), "{read}");
     }
 }
 
@@ -160,22 +157,18 @@ fn deflated_zip(contents: &[u8]) -> Vec<u8> {
     entries(&[Entry::deflated("0", &packed, contents)])
 }
 
+/// The extra field with a name in UTF-8 for `a.txt`.
+fn unicode(name: &str) -> Vec<u8> {
+    let lengths = [0x7075u16, 5 + name.len() as u16].map(u16::to_le_bytes).concat();
+    [&lengths[..], &[1], &crc32(b"a.txt").to_le_bytes(), name.as_bytes()].concat()
+}
+
 #[test]
 fn a_zip_that_lies_is_read_whole_and_says_so() {
     let program = [PROGRAM, &[0; 500]].concat();
     let packed = deflate(&program);
     let whole = Entry::deflated("a.txt", &packed, &program);
-    let unicode = |name: &str| {
-        [
-            &0x7075u16.to_le_bytes()[..],
-            &(5 + name.len() as u16).to_le_bytes(),
-            &[1],
-            &crc32(b"a.txt").to_le_bytes(),
-            name.as_bytes(),
-        ]
-        .concat()
-    };
-    let good = entries(&[whole.clone()]);
+    let good = entries(std::slice::from_ref(&whole));
     let short = whole.data.len() - 3;
     let cut = {
         // Both headers say fewer packed octets than there are.
@@ -234,11 +227,12 @@ fn large_dictionaries_are_refused_before_they_are_made() {
     }
 }
 
+type Writer = fn(&[(&str, &[u8])]) -> Vec<u8>;
+
 #[test]
 fn archives_in_each_other_are_opened() {
     let mut nested = PROGRAM.to_vec();
-    let wrap: [fn(&[(&str, &[u8])]) -> Vec<u8>; 7] = [zip, sevenz, rar5, rar4, cab, arj, lha];
-    for wrap in wrap {
+    for wrap in [zip, sevenz, rar5, rar4, cab, arj, lha] as [Writer; 7] {
         nested = wrap(&[("x", &nested)]);
     }
     let found = inside("n.lzh", &nested);
