@@ -446,3 +446,9 @@ pub const WEB_LAYERS_MAX: usize = 3;
 pub const WEB_DECODED_MAX: usize = 200;
 /// Octets that the code of one page may decode to. Beyond: the rest stays code.
 pub const WEB_DECODED_BYTES_MAX: usize = 32 << 20;
+/// Names of files that are looked for in one OneNote section. Beyond: files go by their number.
+pub const ONENOTE_NAMES_MAX: usize = 256;
+/// Files that are found by their marks in a OneNote section of a server. Beyond: not taken; the section is *unread* anyhow.
+pub const ONENOTE_CARVED_MAX: usize = 16;
+/// Hosts of links that are named of one invitation. Beyond: not named.
+pub const CALENDAR_HOSTS_MAX: usize = 20;

@@ -2,9 +2,10 @@
 //!
 //! Does not judge.
 
+pub(in crate::unpack) mod mbox;
 pub(in crate::unpack) mod message;
 
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[message::FORMAT];
+pub(super) const FORMATS: &[Format] = &[mbox::FORMAT, message::FORMAT];
