@@ -136,7 +136,9 @@ fn read_calendar(bytes: &[u8], hosts: &mut Vec<String>, opening: &mut Opening<'_
             super::declare_last(opening, &media_type, Role::File);
             continue;
         }
-        if property.parameter("FMTTYPE").is_some_and(|kind| kind.eq_ignore_ascii_case("text/html")) && property.name != "ATTACH" {
+        if property.parameter("FMTTYPE").is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
+            && property.name != "ATTACH"
+        {
             count += 1;
             opening.take(&format!("description {count}"), property.value.as_slice())?;
             super::declare_last(opening, "text/html", Role::Body);
@@ -186,8 +188,12 @@ mod tests {
         let bytes = letter("a.bin", text.replace('\n', "\r\n").as_bytes());
         let inside = open(&Message::parse(&bytes));
         let noted: Vec<String> = inside.notes.iter().map(|note| format!("{:?} {}", note.kind, note.detail)).collect();
-        let found: Vec<String> = inside.items.iter().skip(1).map(|i| format!("{} {}", i.path[1..].join("/"), i.true_type)).collect();
-        assert_eq!((noted, found), (notes.iter().map(ToString::to_string).collect(), items.iter().map(ToString::to_string).collect()));
+        let found: Vec<String> =
+            inside.items.iter().skip(1).map(|i| format!("{} {}", i.path[1..].join("/"), i.true_type)).collect();
+        assert_eq!(
+            (noted, found),
+            (notes.iter().map(ToString::to_string).collect(), items.iter().map(ToString::to_string).collect())
+        );
     }
 
     #[test]
@@ -204,13 +210,21 @@ mod tests {
             &[" text/calendar", "a:b.sh text/x-shellscript"],
         );
         check("BEGIN:VCALENDAR\nACTION:procedure\n", &["Program an alarm that starts a program"], &[" text/calendar"]);
-        check("BEGIN:VCALENDAR\nX-ALT-DESC;FMTTYPE=text/html:<html><a href=\"https://a.example/\">\n", &["CalendarLink a.example"], &[" text/calendar", "description 1 text/html"]);
+        check(
+            "BEGIN:VCALENDAR\nX-ALT-DESC;FMTTYPE=text/html:<html><a href=\"https://a.example/\">\n",
+            &["CalendarLink a.example"],
+            &[" text/calendar", "description 1 text/html"],
+        );
     }
 
     #[test]
     fn files_of_a_card_are_members() {
         let png = "iVBORw0KGgoAAAANSUhEUg==";
-        check(&format!("BEGIN:VCARD\nitem1.PHOTO;ENCODING=b;TYPE=PNG:{png}\nURL:https://a.example\n"), &[], &[" text/vcard", "photo 1 image/png"]);
+        check(
+            &format!("BEGIN:VCARD\nitem1.PHOTO;ENCODING=b;TYPE=PNG:{png}\nURL:https://a.example\n"),
+            &[],
+            &[" text/vcard", "photo 1 image/png"],
+        );
         check(&format!("BEGIN:VCARD\nLOGO:data:image/png;base64,{png}\n"), &[], &[" text/vcard", "logo 1 image/png"]);
     }
 }

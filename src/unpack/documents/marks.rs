@@ -48,10 +48,11 @@ pub(super) fn looks_like_file(bytes: &[u8]) -> bool {
 
 fn is_windows_program(bytes: &[u8]) -> bool {
     let at = bytes.get(0x3c..0x40).and_then(|at| at.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-    bytes.starts_with(b"MZ") && (bytes.get(at..).is_some_and(|header| header.starts_with(b"PE\0\0")) || {
-        let begin = bytes.get(..bytes.len().min(512)).unwrap_or_default();
-        memmem::find(begin, b"This program").is_some()
-    })
+    bytes.starts_with(b"MZ")
+        && (bytes.get(at..).is_some_and(|header| header.starts_with(b"PE\0\0")) || {
+            let begin = bytes.get(..bytes.len().min(512)).unwrap_or_default();
+            memmem::find(begin, b"This program").is_some()
+        })
 }
 
 fn is_flash(bytes: &[u8]) -> bool {

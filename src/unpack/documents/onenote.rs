@@ -85,7 +85,8 @@ fn is_shown(file: &[u8]) -> bool {
 fn names(bytes: &[u8]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for at in memmem::find_iter(bytes, b".\0").take(ONENOTE_NAMES_MAX * 64) {
-        let unit = |at: usize| bytes.get(at..at + 2).and_then(|unit| unit.try_into().ok()).map_or(0, u16::from_le_bytes);
+        let unit =
+            |at: usize| bytes.get(at..at + 2).and_then(|unit| unit.try_into().ok()).map_or(0, u16::from_le_bytes);
         let is_letter = |unit: u16| unit >= 0x20 && !"\\/:*?\"<>|".encode_utf16().any(|other| other == unit);
         let from = (1..=64).take_while(|back| at >= back * 2 && is_letter(unit(at - back * 2))).last().unwrap_or(0);
         let is_ending = |unit: u16| u8::try_from(unit).is_ok_and(|byte| byte.is_ascii_alphanumeric());
@@ -95,7 +96,9 @@ fn names(bytes: &[u8]) -> Vec<String> {
         }
         let units: Vec<u16> = (0..=from + to).map(|index| unit(at - from * 2 + index * 2)).collect();
         let name = String::from_utf16_lossy(&units);
-        let is_picture = [".png", ".jpg", ".jpeg", ".gif", ".emf", ".one"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        let is_picture = [".png", ".jpg", ".jpeg", ".gif", ".emf", ".one"]
+            .iter()
+            .any(|end| name.to_ascii_lowercase().ends_with(end));
         if !is_picture && !found.contains(&name) && found.len() < ONENOTE_NAMES_MAX {
             found.push(name);
         }
@@ -106,7 +109,8 @@ fn names(bytes: &[u8]) -> Vec<String> {
 /// Files by their own marks, each to the end of the section.
 fn carved(bytes: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
     let mut count = 0;
-    let starts: [&[u8]; 6] = [b"MZ", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x4c\0\0\0\x01\x14\x02\0", b"<script", b"@echo off"];
+    let starts: [&[u8]; 6] =
+        [b"MZ", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x4c\0\0\0\x01\x14\x02\0", b"<script", b"@echo off"];
     for start in starts {
         let marked = |at: &usize| {
             let is_text = start.starts_with(b"<") || start.starts_with(b"@");
@@ -147,7 +151,10 @@ mod tests {
         let inside = open(&Message::parse(&bytes));
         let noted: Vec<String> = inside.notes.iter().map(|note| format!("{:?} {}", note.kind, note.detail)).collect();
         let found: Vec<String> = inside.items.iter().skip(2).map(|item| item.path[1..].join("/")).collect();
-        assert_eq!((noted, found), (notes.iter().map(ToString::to_string).collect(), members.iter().map(ToString::to_string).collect()));
+        assert_eq!(
+            (noted, found),
+            (notes.iter().map(ToString::to_string).collect(), members.iter().map(ToString::to_string).collect())
+        );
         assert_eq!(inside.items[1].true_type, "application/onenote");
     }
 
@@ -159,7 +166,11 @@ mod tests {
         check(&[picture.clone()], &[], &["file 1"]);
         check(&[picture, program.clone()], &["OneNoteFile file 2", "Program application/x-elf"], &["file 1", "file 2"]);
         check(&[program, name], &["OneNoteFile run.hta", "Program application/x-elf"], &["run.hta"]);
-        check(&[file(PROGRAM, 1 << 40)], &["Lying the length of a file in OneNote", "OneNoteFile file 1", "Program application/x-elf"], &["file 1"]);
+        check(
+            &[file(PROGRAM, 1 << 40)],
+            &["Lying the length of a file in OneNote", "OneNoteFile file 1", "Program application/x-elf"],
+            &["file 1"],
+        );
     }
 
     #[test]

@@ -76,7 +76,8 @@ mod tests {
         let mailbox = [start, &one, b"\r\n", start, two].concat();
         let bytes = letter("mail", &mailbox);
         let inside = open(&Message::parse(&bytes));
-        let found: Vec<String> = inside.items.iter().skip(1).map(|i| format!("{} {}", i.path[1..].join("/"), i.true_type)).collect();
+        let found: Vec<String> =
+            inside.items.iter().skip(1).map(|i| format!("{} {}", i.path[1..].join("/"), i.true_type)).collect();
         let want = [
             " application/mbox",
             "1.eml message/rfc822",

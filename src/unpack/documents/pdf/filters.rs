@@ -220,7 +220,15 @@ fn lzw(source: &[u8], early: bool, bytes_max: usize) -> (Vec<u8>, bool) {
         }
         before = Some((start, out.len() - start));
         let next = table.len() + 258 + 1 + usize::from(early);
-        width = if next > 2048 { 12 } else if next > 1024 { 11 } else if next > 512 { 10 } else { 9 };
+        width = if next > 2048 {
+            12
+        } else if next > 1024 {
+            11
+        } else if next > 512 {
+            10
+        } else {
+            9
+        };
         if out.len() >= bytes_max {
             return (out, false);
         }

@@ -47,7 +47,8 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 /// A file beside the PDF that only shows something: typesetters write links to such files as actions that start them.
 fn is_document(target: &str) -> bool {
     const SHOWN: [&str; 16] = [
-        "pdf", "html", "htm", "txt", "tex", "csv", "png", "jpg", "jpeg", "gif", "svg", "eps", "mp3", "mp4", "avi", "mov",
+        "pdf", "html", "htm", "txt", "tex", "csv", "png", "jpg", "jpeg", "gif", "svg", "eps", "mp3", "mp4", "avi",
+        "mov",
     ];
     let ending = target.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let is_elsewhere = target.starts_with("\\\\") || target.contains("//");
@@ -139,11 +140,16 @@ impl File {
 
     fn own_string(&self, place: Place, value: Value) -> Option<Vec<u8>> {
         let sealed = self.sealed(place, value)?;
-        Some(match &self.key {
-            // Strings in object streams are encrypted with their stream only.
-            Some(key) if place.source == 0 => key.opened(place.number, place.generation, &sealed),
-            _ => sealed,
-        })
+        // Strings in object streams are encrypted with their stream only.
+        if place.source != 0 {
+            return Some(sealed);
+        }
+        // Without the key the octets mean nothing.
+        if self.is_locked {
+            return None;
+        }
+        let opened = self.key.as_ref().map(|key| key.opened(place.number, place.generation, &sealed));
+        Some(opened.unwrap_or(sealed))
     }
 
     fn words<'a>(&'a self, dict: &'a Dict, key: Word) -> impl Iterator<Item = Value> + 'a {
@@ -169,7 +175,9 @@ impl File {
             .collect();
         // Updates may repeat the dictionary; more than a few no file has.
         let locks = self.objects.locks.iter().take(8);
-        let key = locks.flat_map(|lock| ids.iter().map(|id| self.terms(lock, id.clone()))).find_map(|terms| Key::of_everybody(&terms));
+        let key = locks
+            .flat_map(|lock| ids.iter().map(|id| self.terms(lock, id.clone())))
+            .find_map(|terms| Key::of_everybody(&terms));
         self.is_locked = key.is_none();
         self.key = key;
         if self.is_locked {
@@ -274,7 +282,8 @@ impl File {
                 .find_map(|key| self.string(dict.place, dict.get(*key)?))
                 .map(|target| text(&target))
                 .unwrap_or_default();
-            let is_mere_link = !starts && dict.get(Word::Win).is_none() && dict.get(Word::WinFile).is_none() && is_document(&target);
+            let is_mere_link =
+                !starts && dict.get(Word::Win).is_none() && dict.get(Word::WinFile).is_none() && is_document(&target);
             if is(Word::Launch) && !is_mere_link {
                 opening.note(NoteKind::PdfLaunch, &target);
             }

@@ -303,7 +303,8 @@ impl Objects {
             keep(&mut self.actions, &dict, &mut self.is_cut);
         }
         let embeds = [Word::Embedded, Word::Ef].iter().any(|key| dict.references(*key).next().is_some());
-        let may_be_embedded = dict.is_object && dict.references(Word::F).chain(dict.references(Word::Uf)).next().is_some();
+        let may_be_embedded =
+            dict.is_object && dict.references(Word::F).chain(dict.references(Word::Uf)).next().is_some();
         if embeds || may_be_embedded {
             keep(&mut self.files, &dict, &mut self.is_cut);
         }
@@ -368,7 +369,8 @@ fn number_at_end(bytes: &[u8], spaces_min: usize) -> Option<(u32, &[u8])> {
 /// The octets of a stream: as many as it says where its end mark stands there, or else up to the mark.
 fn data_at(bytes: &[u8], at: usize, dict: &Dict) -> Span {
     let rest = bytes.get(at..).unwrap_or_default();
-    let from = at + if rest.starts_with(b"\r\n") { 2 } else { usize::from(matches!(rest.first(), Some(b'\n' | b'\r'))) };
+    let from =
+        at + if rest.starts_with(b"\r\n") { 2 } else { usize::from(matches!(rest.first(), Some(b'\n' | b'\r'))) };
     let rest = bytes.get(from..).unwrap_or_default();
     let said = dict.integer(Word::Length).and_then(|length| usize::try_from(length).ok());
     if let Some(length) = said

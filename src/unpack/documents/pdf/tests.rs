@@ -59,7 +59,8 @@ fn scripts_are_found_wherever_they_hide() {
     let inner = b"2 0 3 40 << /S /JavaScript /JS 3 0 R >>           (evil\\(\\))";
     let packed = [text(ROOT), text("null"), text("null"), stream("/Type /ObjStm /N 2 /First 9", inner)];
     check(&packed, &by_itself, &["javascript 1"]);
-    let field = [text("<< /AcroForm << /Fields [<< /AA << /F << /S /JavaScript /JS (AFNumber_Format\\(2\\)) >> >> >>] >> >>")];
+    let field =
+        [text("<< /AcroForm << /Fields [<< /AA << /F << /S /JavaScript /JS (AFNumber_Format\\(2\\)) >> >> >>] >> >>")];
     check(&field, &by_itself, &["javascript 1"]);
     let form = [text("<< /AcroForm << /XFA [(template) 2 0 R] >> >>"), stream("", b"<xdp><script>x</script></xdp>")];
     check(&form, &["PdfScript: in an XML form"], &["form 2"]);

@@ -155,7 +155,8 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
             b'u' => 4,
             _ => 0,
         };
-        let value = raw.get(at..at + digits).and_then(|hex| u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        let value =
+            raw.get(at..at + digits).and_then(|hex| u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         match (kind, value) {
             (b'x' | b'u', Some(value)) => {
                 push_character(&mut out, value);
@@ -288,9 +289,10 @@ mod tests {
         check(&format!("x = '{a}';\n x += '{b}';"), &[&both]);
         check(&format!("x = ['{a}', '{b}'].join('')"), &[&both]);
         check(&format!("x = '{a}{b}'"), &[&both]);
-        check("say('short', \"words that are no code at all, but long enough to be looked at all the same\")", &[
-            "words that are no code at all, but long enough to be looked at all the same",
-        ]);
+        check(
+            "say('short', \"words that are no code at all, but long enough to be looked at all the same\")",
+            &["words that are no code at all, but long enough to be looked at all the same"],
+        );
     }
 
     #[test]

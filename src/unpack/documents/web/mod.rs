@@ -92,12 +92,14 @@ fn first_element(bytes: &[u8]) -> Option<&[u8]> {
     }
     let name = rest.strip_prefix(b"<")?;
     let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b':' | b'-' | b'_' | b'.'));
-    let name = name.get(..end.unwrap_or(name.len())).filter(|name| name.first().is_some_and(u8::is_ascii_alphabetic))?;
+    let name =
+        name.get(..end.unwrap_or(name.len())).filter(|name| name.first().is_some_and(u8::is_ascii_alphabetic))?;
     name.rsplit(|byte| *byte == b':').next()
 }
 
 fn has_script_in_xml(bytes: &[u8]) -> bool {
-    NAMESPACES.iter().any(|space| memmem::find(bytes, space).is_some()) && [&b"<script"[..], b":script"].iter().any(|tag| memmem::find(bytes, tag).is_some())
+    NAMESPACES.iter().any(|space| memmem::find(bytes, space).is_some())
+        && [&b"<script"[..], b":script"].iter().any(|tag| memmem::find(bytes, tag).is_some())
 }
 
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {

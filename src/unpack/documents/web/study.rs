@@ -95,7 +95,8 @@ impl Study {
             // Strings count alone or joined, not twice.
             let (mut alone, mut joined) = (0_usize, 0_usize);
             let whole = Code { bytes: Vec::new(), origin: Origin::Alone };
-            let mut pieces = if next.is_script { codes(&next.bytes) } else { vec![Code { bytes: next.bytes.clone(), ..whole }] };
+            let mut pieces =
+                if next.is_script { codes(&next.bytes) } else { vec![Code { bytes: next.bytes.clone(), ..whole }] };
             // The longest first, so that a piece of it is known as such.
             pieces.sort_by_key(|piece| std::cmp::Reverse(piece.bytes.len()));
             for piece in &pieces {
@@ -123,7 +124,8 @@ impl Study {
         // Names in pieces: window['Bl' + 'ob'].
         let bare: Vec<u8> = script.iter().copied().filter(|b| !matches!(b, b'\'' | b'"' | b'+' | b' ')).collect();
         let has_bare = |words: &[&[u8]]| words.iter().any(|word| memmem::find(&bare, word).is_some());
-        self.builds |= has_bare(&[b"[Blob]", b"[createObjectURL]", b"[msSaveOrOpenBlob]", b"[msSaveBlob]", b"newBlob("]);
+        self.builds |=
+            has_bare(&[b"[Blob]", b"[createObjectURL]", b"[msSaveOrOpenBlob]", b"[msSaveBlob]", b"newBlob("]);
         self.saves |= has_bare(&[b"[download]", b"[click]", b"[msSaveOrOpenBlob]"]);
         self.decodes |= has_bare(&[b"[atob]", b"[fromCharCode]", b"[charCodeAt]"]);
     }
@@ -137,7 +139,9 @@ impl Study {
         if piece.starts_with(b"data:") {
             // Pictures and fonts stand in many scripts so.
             let link = data(piece).filter(|link| is_mark_of_file(&link.bytes) || is_page(&link.bytes));
-            link.is_some_and(|link| self.keep(link.bytes, layer));
+            if let Some(link) = link {
+                self.keep(link.bytes, layer);
+            }
             return 0;
         }
         if is_mark_of_file(piece) || (code.origin == Origin::Numbers && (is_page(piece) || is_script(piece))) {
@@ -197,7 +201,8 @@ impl Study {
 /// Pictures, fonts, sound and web assembly.
 fn is_harmless(bytes: &[u8]) -> bool {
     use infer::MatcherType::{Audio, Font, Image, Video};
-    bytes.starts_with(b"\0asm") || infer::get(bytes).is_some_and(|kind| [Audio, Font, Image, Video].contains(&kind.matcher_type()))
+    bytes.starts_with(b"\0asm")
+        || infer::get(bytes).is_some_and(|kind| [Audio, Font, Image, Video].contains(&kind.matcher_type()))
 }
 
 fn is_page(bytes: &[u8]) -> bool {

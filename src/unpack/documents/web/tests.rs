@@ -17,14 +17,19 @@ fn seen(name: &str, file: &str) -> (Vec<NoteKind>, Vec<String>) {
 
 fn check(name: &str, file: &str, notes: &[NoteKind], members: &[&str]) {
     let (noted, found) = seen(name, file);
-    assert_eq!((noted, found.iter().map(String::as_str).collect::<Vec<_>>()), (notes.to_vec(), members.to_vec()), "{file}");
+    assert_eq!(
+        (noted, found.iter().map(String::as_str).collect::<Vec<_>>()),
+        (notes.to_vec(), members.to_vec()),
+        "{file}"
+    );
 }
 
 fn packed() -> String {
     STANDARD.encode(zip(&[("a.txt", &b"contents ".repeat(20))]))
 }
 
-const SAVE: &str = "var a=document.createElement('a');a.href=URL.createObjectURL(new Blob([bytes]));a.download='x';a.click();";
+const SAVE: &str =
+    "var a=document.createElement('a');a.href=URL.createObjectURL(new Blob([bytes]));a.download='x';a.click();";
 
 #[test]
 fn a_page_that_builds_a_file_is_noted_and_the_file_found() {
@@ -44,7 +49,8 @@ fn a_page_that_builds_a_file_is_noted_and_the_file_found() {
         let page = format!("<html><body><script>var bytes={held};{SAVE}</script>");
         check("a.html", &page, &[NoteKind::Smuggling], &want);
     }
-    let layered = format!("<script>eval(atob('{}'))</script>", STANDARD.encode(format!("var bytes=atob('{code}');{SAVE}")));
+    let layered =
+        format!("<script>eval(atob('{}'))</script>", STANDARD.encode(format!("var bytes=atob('{code}');{SAVE}")));
     let (notes, members) = seen("a.html", &layered);
     assert_eq!(notes, [NoteKind::Smuggling]);
     assert!(members.contains(&"decoded 2/a.txt text/plain".to_string()), "{members:?}");
@@ -75,9 +81,12 @@ fn pages_are_known_without_their_mark_and_in_other_charsets() {
     let bytes = letter("a", &wide);
     let inside = open(&Message::parse(&bytes));
     assert_eq!((inside.items[1].true_type.as_str(), inside.items.len()), ("text/html", 3));
-    check("a", "<iframe srcdoc=\"<script>1</script>\"></iframe>", &[], &[
-        " text/html", "frame 1 text/html", "frame 1/script 1 text/javascript",
-    ]);
+    check(
+        "a",
+        "<iframe srcdoc=\"<script>1</script>\"></iframe>",
+        &[],
+        &[" text/html", "frame 1 text/html", "frame 1/script 1 text/javascript"],
+    );
 }
 
 #[test]
@@ -97,14 +106,28 @@ fn pictures_that_run_scripts_are_noted() {
         assert_eq!(svg(inner), [NoteKind::SvgScript], "{inner}");
     }
     assert_eq!(seen("a", &format!("{head} onload=\"x()\"/>")).0, [NoteKind::SvgScript]);
-    for inner in ["<style>.a{fill:red}</style><path d=\"M0 0\"/>", "<foreignObject><div>text</div></foreignObject>", "<a href=\"http://a.example\"/>"] {
+    for inner in [
+        "<style>.a{fill:red}</style><path d=\"M0 0\"/>",
+        "<foreignObject><div>text</div></foreignObject>",
+        "<a href=\"http://a.example\"/>",
+    ] {
         assert_eq!(svg(inner), [], "{inner}");
     }
 }
 
 #[test]
 fn hostile_pages_end_in_time() {
-    for piece in ["<script>`\\`", "data:", "<svg style='data:", "'", "\"abcdefghijklmnopqrst\",", "<script>", "<!--<?", "1,", "%u"] {
+    for piece in [
+        "<script>`\\`",
+        "data:",
+        "<svg style='data:",
+        "'",
+        "\"abcdefghijklmnopqrst\",",
+        "<script>",
+        "<!--<?",
+        "1,",
+        "%u",
+    ] {
         let (notes, _) = seen("a.html", &format!("<html><script>{}", piece.repeat(100_000)));
         assert!(!notes.contains(&NoteKind::Damaged), "{piece}");
     }
