@@ -153,11 +153,9 @@ impl File {
     }
 
     fn words<'a>(&'a self, dict: &'a Dict, key: Word) -> impl Iterator<Item = Value> + 'a {
-        dict.all(key).flat_map(|value| match value {
-            Value::Reference(number) => {
-                self.objects.simple.get(&number).into_iter().flatten().map(|(_, value)| *value).collect()
-            }
-            other => vec![other],
+        dict.all(key).flat_map(|value| {
+            let Value::Reference(number) = value else { return vec![value] };
+            self.objects.simple.get(&number).into_iter().flatten().map(|(_, value)| *value).collect()
         })
     }
 
