@@ -586,3 +586,9 @@ pub const READINGS_MAX: usize = 64;
 pub const READING_WORK_RATIO: usize = 8;
 /// As many octets are paid whatever the ratio, so that short messages are read in every way.
 pub const READING_WORK_FREE_BYTES: usize = 4 << 20;
+/// Names of files that are looked for in one OneNote section. Beyond: files go by their number.
+pub const ONENOTE_NAMES_MAX: usize = 256;
+/// Files that are found by their marks in a OneNote section of a server. Beyond: not taken; the section is *unread* anyhow.
+pub const ONENOTE_CARVED_MAX: usize = 16;
+/// Hosts of links that are named of one invitation. Beyond: not named.
+pub const CALENDAR_HOSTS_MAX: usize = 20;

@@ -163,6 +163,10 @@ fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.tgz", gzip(&tar(&members))),
         ("a.tar", tar(&members)),
         ("a.doc", super::documents::ole::tests::ole(&["WordDocument", "Macros/VBA/dir"])),
+        ("a.pdf", b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(x\\51)>>/EF<</F 2 0 R>>/UF<FEFF0061>>>endobj 2 0 obj<</Filter[/AHx/LZW/A85]/DP<</Predictor 12>>/Length 6>>stream\n800B60\nendstream endobj trailer<</Encrypt 3 0 R>>".to_vec()),
+        ("a.html", b"<svg><style><script>x='UEsDBBQAAAAIAAAAIQB1KfLhDgAAALQAAAAFAAAAYS50eHRL'+'zs8rSc0rKVZIHjo';y=`%u1234\\x3c`;[1,2,3]</script><a href=data:x;base64,UEsD download>".to_vec()),
+        ("a.ics", b"BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;FILENAME=a:UEs\r\n DBBQ\r\nURL:https://a.example/\r\n".to_vec()),
+        ("a.mbox", b"From a Mon Sep  1 10:00:00 2025\nSubject: x\n\n>From y\n\nFrom b Mon Sep  1 10:00:00 2025\nTo: c\n".to_vec()),
         ("a.docx", zip(&[("[Content_Types].xml", types), ("word/document.xml", b"<w/>")])),
     ];
     attachments.extend(streams::attachments());

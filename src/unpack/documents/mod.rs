@@ -2,9 +2,12 @@
 //!
 //! Does not judge.
 
+pub(in crate::unpack) mod calendar;
 mod marks;
 pub(in crate::unpack) mod ole;
+pub(in crate::unpack) mod onenote;
 pub(in crate::unpack) mod pdf;
+pub(in crate::unpack) mod stylesheet;
 pub(in crate::unpack) mod web;
 pub(in crate::unpack) mod zip_document;
 
@@ -19,6 +22,10 @@ pub(super) const FORMATS: &[Format] = &[
     zip_document::ANDROID,
     zip_document::JAR,
     pdf::FORMAT,
+    onenote::FORMAT,
+    calendar::CALENDAR,
+    calendar::CARD,
+    stylesheet::FORMAT,
     web::SCRIPT,
     web::FORMAT,
 ];

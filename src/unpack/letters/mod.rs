@@ -5,9 +5,10 @@
 mod encoded;
 #[cfg(test)]
 mod evasions;
+pub(in crate::unpack) mod mbox;
 pub(in crate::unpack) mod message;
 
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[message::FORMAT, encoded::FORMAT];
+pub(super) const FORMATS: &[Format] = &[mbox::FORMAT, message::FORMAT, encoded::FORMAT];

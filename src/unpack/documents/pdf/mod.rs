@@ -140,19 +140,22 @@ impl File {
 
     fn own_string(&self, place: Place, value: Value) -> Option<Vec<u8>> {
         let sealed = self.sealed(place, value)?;
-        Some(match &self.key {
-            // Strings in object streams are encrypted with their stream only.
-            Some(key) if place.source == 0 => key.opened(place.number, place.generation, &sealed),
-            _ => sealed,
-        })
+        // Strings in object streams are encrypted with their stream only.
+        if place.source != 0 {
+            return Some(sealed);
+        }
+        // Without the key the octets mean nothing.
+        if self.is_locked {
+            return None;
+        }
+        let opened = self.key.as_ref().map(|key| key.opened(place.number, place.generation, &sealed));
+        Some(opened.unwrap_or(sealed))
     }
 
     fn words<'a>(&'a self, dict: &'a Dict, key: Word) -> impl Iterator<Item = Value> + 'a {
-        dict.all(key).flat_map(|value| match value {
-            Value::Reference(number) => {
-                self.objects.simple.get(&number).into_iter().flatten().map(|(_, value)| *value).collect()
-            }
-            other => vec![other],
+        dict.all(key).flat_map(|value| {
+            let Value::Reference(number) = value else { return vec![value] };
+            self.objects.simple.get(&number).into_iter().flatten().map(|(_, value)| *value).collect()
         })
     }
 

@@ -169,6 +169,12 @@ fn members(page: &Page, study: &mut Study, is_svg: bool, opening: &mut Opening<'
     ControlFlow::Continue(())
 }
 
+/// The media type and the octets of a `data:` link.
+pub(super) fn data_link(uri: &[u8]) -> Option<(String, Vec<u8>)> {
+    let is_data = uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"data:"));
+    page::data(uri).filter(|_| is_data).map(|link| (link.media_type, link.bytes))
+}
+
 /// A link that saves a file which stands in itself, of a kind that people open. Tables and pictures are saved so too.
 fn is_smuggled(link: &Link) -> bool {
     let is_ordinary = link.bytes.starts_with(b"%PDF-") || link.bytes.starts_with(b"\x1f\x8b");

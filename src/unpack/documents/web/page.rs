@@ -151,9 +151,7 @@ impl Page {
             let trimmed = value.trim_ascii_start();
             if key == b"srcdoc" {
                 self.frames.push(value.to_vec());
-            } else if key.starts_with(b"on") && key.len() > 3 {
-                self.handler(value);
-            } else if starts_with_scheme(trimmed, b"javascript:") || starts_with_scheme(trimmed, b"vbscript:") {
+            } else if is_handler(key, trimmed) {
                 self.handler(value);
             } else if starts_with_scheme(trimmed, b"data:") {
                 let file_name = saved.map(|name| String::from_utf8_lossy(name).into_owned());
@@ -179,6 +177,12 @@ impl Page {
 /// The name without its prefix.
 fn local(name: &[u8]) -> &[u8] {
     name.rsplit(|byte| *byte == b':').next().unwrap_or(name)
+}
+
+/// An event handler, or a link that runs a script.
+fn is_handler(key: &[u8], value: &[u8]) -> bool {
+    let is_event = key.starts_with(b"on") && key.len() > 3;
+    is_event || [&b"javascript:"[..], b"vbscript:"].iter().any(|scheme| starts_with_scheme(value, scheme))
 }
 
 fn is_foreign(name: &[u8]) -> bool {

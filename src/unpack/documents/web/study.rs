@@ -138,7 +138,8 @@ impl Study {
         }
         if piece.starts_with(b"data:") {
             // Pictures and fonts stand in many scripts so.
-            if let Some(link) = data(piece).filter(|link| is_mark_of_file(&link.bytes) || is_page(&link.bytes)) {
+            let link = data(piece).filter(|link| is_mark_of_file(&link.bytes) || is_page(&link.bytes));
+            if let Some(link) = link {
                 self.keep(link.bytes, layer);
             }
             return 0;
