@@ -319,7 +319,7 @@ pub const SCRIPT_LOOK_BYTES: usize = 64 << 10;
 /// Pieces of another kind that are taken out of one item: installers hold dozens of programs. Beyond: *too many*.
 pub const HIDDEN_PIECES_MAX: usize = 100;
 /// Of these, pieces whose end nobody can tell, so that each reaches to the end of the item. Beyond: *too many*.
-pub const HIDDEN_OPEN_ENDS_MAX: usize = 8;
+pub const HIDDEN_OPEN_ENDS_MAX: usize = 4;
 /// Marks in one item that are tried. Random data of 100 MiB has about ten of the length that counts. Beyond: *too many*.
 pub const HIDDEN_TRIALS_MAX: usize = 100_000;
 /// Letters of base64 or hexadecimal that are decoded to see whether a program begins there.

@@ -100,4 +100,4 @@ fn is_textual(true_type: &str) -> bool {
 
 #[cfg(test)]
 #[path = "test.rs"]
-mod tests;
+pub(in crate::unpack) mod tests;

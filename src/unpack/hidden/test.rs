@@ -51,6 +51,19 @@ fn mach_o() -> Vec<u8> {
     bytes
 }
 
+/// A shortcut to `..\cmd.exe /c calc` with the icon of a document.
+pub(in crate::unpack) fn shortcut() -> Vec<u8> {
+    let text = |text: &str| {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let letters: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        [(units.len() as u16).to_le_bytes().to_vec(), letters].concat()
+    };
+    let mut header = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46".to_vec();
+    header.extend((0x08_u32 | 0x20 | 0x40 | 0x80).to_le_bytes());
+    header.resize(0x4c, 0);
+    [header, text("..\\cmd.exe"), text("/c calc"), text("a.pdf"), vec![0; 4]].concat()
+}
+
 /// Items as `path type`, without the message's text; then notes as `kind path`.
 fn seen(name: &str, contents: &[u8]) -> (Vec<String>, Vec<String>) {
     let bytes = letter(name, contents);
@@ -188,17 +201,7 @@ fn programs_in_programs_end_at_the_depth() {
 
 #[test]
 fn a_program_says_what_it_is() {
-    let shortcut = {
-        let wide = |text: &str| {
-            let units: Vec<u16> = text.encode_utf16().collect();
-            [(units.len() as u16).to_le_bytes().to_vec(), units.iter().flat_map(|unit| unit.to_le_bytes()).collect()]
-                .concat()
-        };
-        let mut header = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46".to_vec();
-        header.extend((0x08_u32 | 0x20 | 0x40 | 0x80).to_le_bytes());
-        header.resize(0x4c, 0);
-        [header, wide("..\\cmd.exe"), wide("/c calc"), wide("a.pdf"), vec![0; 4]].concat()
-    };
+    let shortcut = shortcut();
     let net = {
         let mut bytes = pe(100, 2, 3);
         bytes[88 + 112 + 14 * 8] = 1;
