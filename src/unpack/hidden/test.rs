@@ -2,7 +2,7 @@
 //!
 //! Not in the program.
 
-use super::super::samples::{gzip, letter, zip};
+use super::super::samples::{gzip, letter, tar, zip};
 use super::super::{NoteKind, open};
 use crate::limits::{HIDDEN_PIECES_MAX, HIDDEN_TRIALS_MAX};
 use crate::mail::Message;
@@ -109,6 +109,24 @@ fn an_archive_behind_a_picture_or_a_program_is_opened() {
     }
     let (items, _) = seen("a.gif", &[GIF, &gzip(b"#!/bin/sh\n")].concat());
     assert!(items[1] == format!("2/@{} application/gzip", GIF.len()) && items[2].ends_with(" text/x-shellscript"));
+}
+
+#[test]
+fn a_program_before_or_behind_an_archive_is_found() {
+    let archive = zip(&[("b.txt", b"text"), ("c.zip", &zip(&[("d.txt", b"text")]))]);
+    let program = pe(100, 2, 2);
+    for (contents, at) in
+        [([&archive[..], &program].concat(), archive.len()), ([b"\0\0", &elf()[..], &archive].concat(), 2)]
+    {
+        let (items, notes) = seen("a.zip", &contents);
+        assert!(items.iter().any(|item| item.starts_with(&format!("2/@{at} "))), "{items:?}");
+        assert!(items.contains(&"2/c.zip/d.txt text/plain".to_string()), "{items:?}");
+        assert_eq!(notes, ["HiddenProgram 2".to_string(), format!("Program 2/@{at}")]);
+    }
+    assert_eq!(seen("a.zip", &archive).1, [""; 0]);
+    // What a tar archive holds is no secret, whatever lies around it.
+    let notes = seen("a.tar", &tar(&[("a", &program), ("b.zip", &archive), ("c", &elf())])).1;
+    assert_eq!(notes, ["Program 2/a", "Program 2/c"]);
 }
 
 #[test]
