@@ -173,6 +173,7 @@ fn a_program_written_in_letters_is_found() {
         format!("b = [0x{}]\n", hex.join(", 0x")).into_bytes(),
         format!("b = [{}]\n", decimal.join(",")).into_bytes(),
         wide(&format!("x = '{base64}'\n")),
+        format!("x = '{}'\n", base64.trim_end_matches('=').chars().rev().collect::<String>()).into_bytes(),
     ] {
         let (items, notes) = seen("a.txt", &text);
         assert!(items.len() == 2 && items[1].ends_with(PE_TYPE), "{items:?}");
