@@ -409,13 +409,13 @@ pub const SCRIPT_LOOK_BYTES: usize = 64 << 10;
 /// Pieces of another kind that are taken out of one item: installers hold dozens of programs. Beyond: *too many*.
 pub const HIDDEN_PIECES_MAX: usize = 100;
 /// Of these, pieces whose end nobody can tell, so that each reaches to the end of the item. Beyond: *too many*.
-pub const HIDDEN_OPEN_ENDS_MAX: usize = 8;
+pub const HIDDEN_OPEN_ENDS_MAX: usize = 4;
 /// Marks in one item that are tried. Random data of 100 MiB has about ten of the length that counts. Beyond: *too many*.
 pub const HIDDEN_TRIALS_MAX: usize = 100_000;
 /// Letters of base64 or hexadecimal that are decoded to see whether a program begins there.
-pub const ENCODED_TRIAL_BYTES: usize = 4 << 10;
+pub const ENCODED_TRIAL_BYTES: usize = 3 << 10;
 /// Such trials in one text; 100 MiB of base64 have about 1,500. Beyond: *too many*.
-pub const ENCODED_TRIALS_MAX: usize = 20_000;
+pub const ENCODED_TRIALS_MAX: usize = 10_000;
 /// Octets of an XML or HTML file in which the element that makes it a program must begin. Beyond: a document.
 pub const MARKUP_BYTES_MAX: usize = 16 << 10;
 /// Exported names of a Windows library that are compared with those of add-ins. Beyond: a plain library.

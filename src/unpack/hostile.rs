@@ -5,10 +5,12 @@
 mod archives;
 mod streams;
 
+use super::hidden::tests::{pe, shortcut};
 use super::samples::{gzip, letter, tar, zip};
 use super::{Inside, NoteKind, open};
 use crate::limits::{UNPACK_DEPTH_MAX, UNPACK_ENTRIES_MAX, UNPACK_PREFIX_BYTES};
 use crate::mail::{Defect, Message, client_of, links, screen};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use std::io::{Cursor, Read};
 
 fn inside(name: &str, contents: &[u8]) -> Inside {
@@ -168,6 +170,11 @@ fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.ics", b"BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;FILENAME=a:UEs\r\n DBBQ\r\nURL:https://a.example/\r\n".to_vec()),
         ("a.mbox", b"From a Mon Sep  1 10:00:00 2025\nSubject: x\n\n>From y\n\nFrom b Mon Sep  1 10:00:00 2025\nTo: c\n".to_vec()),
         ("a.docx", zip(&[("[Content_Types].xml", types), ("word/document.xml", b"<w/>")])),
+        ("a.exe", [pe(64, 2, 2), zip(&members)].concat()),
+        ("a.png", [b"\x89PNG\r\n\x1a\n\0\0\0\0IENDcrcc", PROGRAM, &pe(64, 0x2002, 2)[..], &gzip(b"x")].concat()),
+        ("a.lnk", [shortcut(), b"<script>x</script>".to_vec()].concat()),
+        ("a.txt", STANDARD.encode(pe(64, 2, 2)).into_bytes()),
+        ("a.js", b"var x = new ActiveXObject('x'); eval(unescape('%41')); /* 77,90,144,0 */".to_vec()),
     ];
     attachments.extend(streams::attachments());
     attachments

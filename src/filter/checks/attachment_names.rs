@@ -59,7 +59,8 @@ fn look_at_name(name: &str, facts: &Facts) -> Vec<Finding> {
     let danger = facts.lists.extension(&last).filter(|_| !is_whole_name);
     if let Some(what) = danger {
         found.push(Finding::new("dangerous_extension", format!("{name}: {what}")));
-        if HARMLESS.contains(&before.as_str()) {
+        // A whole name is no ending: `numbers.py`.
+        if HARMLESS.contains(&before.as_str()) && endings.next().is_some() {
             found.push(Finding::new("double_extension", name));
         }
     }
@@ -123,6 +124,7 @@ mod tests {
             ("a.pdf", &[][..]),
             ("a.EXE", &["dangerous_extension"]),
             ("a.pdf.exe", &["dangerous_extension", "double_extension"]),
+            ("dir/numbers.exe", &["dangerous_extension"]),
             ("dir.exe/a.txt", &[]),
             ("dir\\a.exe. ", &["dangerous_extension", "padded_name"]),
             ("a\u{202e}fdp.exe", &["right_to_left_name", "dangerous_extension"]),

@@ -1,4 +1,4 @@
-//! Programs and archives that a text or script carries in letters: base64, hexadecimal or decimal numbers.
+//! Programs and archives that a text or script carries in letters: base64 (backwards too), hexadecimal or decimal numbers.
 //!
 //! Does not run what would put pieces together. Standards: RFC 4648 §4 and §5 (base64, both alphabets).
 
@@ -13,12 +13,14 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy)]
 enum Code {
     Base64,
+    /// Base64 with its last letter first.
+    Backwards,
     Hex,
     Decimal,
 }
 
 /// How programs and archives begin in these letters; without regard to case for hexadecimal.
-const BEGINS: [(&[u8], Code); 21] = [
+const BEGINS: [(&[u8], Code); 23] = [
     (b"TVq", Code::Base64),
     (b"TVp", Code::Base64),
     (b"TVo", Code::Base64),
@@ -29,6 +31,8 @@ const BEGINS: [(&[u8], Code); 21] = [
     (b"N3q8ryc", Code::Base64),
     (b"H4sI", Code::Base64),
     (b"0M8R4KGxG", Code::Base64),
+    (b"AAMAAQqVT", Code::Backwards),
+    (b"AAAAAAQqVT", Code::Backwards),
     (b"4d5a", Code::Hex),
     (b"4D5A", Code::Hex),
     (b"4d 5a", Code::Hex),
@@ -54,6 +58,11 @@ pub(super) fn find(bytes: &[u8], pieces: &mut Pieces) {
     for found in FINDER.iter().flat_map(|finder| finder.find_iter(text)) {
         let at = found.start();
         let Some(((_, code), rest)) = BEGINS.get(found.pattern().as_usize()).zip(text.get(at..)) else { continue };
+        // Backwards, what begins here goes back to the piece before.
+        let (at, rest) = match code {
+            Code::Backwards => (at, text.get(free_from..found.end()).unwrap_or_default()),
+            Code::Base64 | Code::Hex | Code::Decimal => (at, rest),
+        };
         if at < free_from {
             continue;
         }
@@ -62,12 +71,15 @@ pub(super) fn find(bytes: &[u8], pieces: &mut Pieces) {
             pieces.more = true;
             return;
         }
-        let (begin, _) = code.decode(rest.get(..rest.len().min(ENCODED_TRIAL_BYTES)).unwrap_or(rest));
+        let (begin, _) = code.decode(rest, ENCODED_TRIAL_BYTES);
         if !is_sound(&begin) {
             continue;
         }
-        let (piece, length) = code.decode(rest);
-        free_from = at + length;
+        let (piece, length) = code.decode(rest, usize::MAX);
+        free_from = match code {
+            Code::Backwards => found.end(),
+            Code::Base64 | Code::Hex | Code::Decimal => at + length,
+        };
         if !pieces.add(at, piece, Found::Encoded) {
             return;
         }
@@ -84,20 +96,22 @@ fn is_sound(begin: &[u8]) -> bool {
 }
 
 impl Code {
-    /// The octets up to the first letter that does not belong, and how many letters they took.
-    fn decode(self, text: &[u8]) -> (Vec<u8>, usize) {
+    /// The octets up to the first letter that does not belong, of at most so many letters, and how many letters they took.
+    fn decode(self, text: &[u8], letters_max: usize) -> (Vec<u8>, usize) {
+        let begin = text.get(..text.len().min(letters_max)).unwrap_or(text);
         match self {
-            Self::Base64 => base64(text),
-            Self::Hex => hex(text),
-            Self::Decimal => decimal(text),
+            Self::Base64 => base64(begin.iter()),
+            Self::Backwards => base64(text.iter().rev().take(letters_max)),
+            Self::Hex => hex(begin),
+            Self::Decimal => decimal(begin),
         }
     }
 }
 
-fn base64(text: &[u8]) -> (Vec<u8>, usize) {
-    let mut octets = Vec::with_capacity(text.len() / 4 * 3);
+fn base64<'t>(letters: impl Iterator<Item = &'t u8>) -> (Vec<u8>, usize) {
+    let mut octets = Vec::new();
     let (mut bits, mut count, mut taken) = (0_u32, 0, 0);
-    for (at, letter) in text.iter().enumerate() {
+    for (at, letter) in letters.enumerate() {
         let value = match letter {
             b'A'..=b'Z' => letter - b'A',
             b'a'..=b'z' => letter - b'a' + 26,

@@ -3,8 +3,9 @@
 //! Does not check the structure. Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81 annex B), GIF89a, RIFF; the files of the
 //! programs' formats.
 
-use crate::unpack::programs::numbers::{u16_be, u32_be, u32_le};
+use crate::unpack::programs::numbers::{u16_be, u32_be, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
+use memchr::memmem;
 
 /// The end, where it is known and something follows.
 pub(super) fn end(bytes: &[u8], true_type: &str) -> Option<usize> {
@@ -23,6 +24,32 @@ pub(super) fn end(bytes: &[u8], true_type: &str) -> Option<usize> {
         _ => None,
     };
     end.filter(|end| *end < bytes.len())
+}
+
+/// Where an archive begins and ends by its own structure; its reader sees nothing before and behind. The whole contents
+/// where nobody can tell.
+pub(super) fn of_archive(bytes: &[u8], true_type: &str) -> (usize, usize) {
+    let whole = (0, bytes.len());
+    let end = if bytes.starts_with(b"7z\xbc\xaf\x27\x1c") {
+        let number = |at: usize| u64_le(bytes, at).and_then(|number| usize::try_from(number).ok());
+        number(12).zip(number(20)).map(|(offset, size)| offset.saturating_add(size).saturating_add(32))
+    } else if bytes.starts_with(b"MSCF\0\0\0\0") {
+        u32_le(bytes, 8).map(|size| size as usize)
+    } else if bytes.starts_with(b"PK") || true_type == "application/zip" {
+        return zip(bytes).unwrap_or(whole);
+    } else {
+        return whole;
+    };
+    (0, end.unwrap_or(usize::MAX).min(bytes.len()))
+}
+
+/// From the first local header to the last end record, whose comment no reader needs.
+fn zip(bytes: &[u8]) -> Option<(usize, usize)> {
+    let end = memmem::rfind_iter(bytes, b"PK\x05\x06").find(|end| {
+        let directory = u32_le(bytes, end + 12).and_then(|size| end.checked_sub(size as usize));
+        directory.and_then(|at| bytes.get(at..)).is_some_and(|rest| rest.starts_with(b"PK\x01\x02"))
+    })?;
+    Some((memmem::find(bytes, b"PK\x03\x04")?, end + 22))
 }
 
 /// Behind the chunk IEND.

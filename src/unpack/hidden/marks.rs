@@ -11,6 +11,7 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use std::borrow::Cow;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How far a piece reaches.
@@ -51,12 +52,13 @@ static FINDER: LazyLock<Option<AhoCorasick>> =
 static WORD_FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok());
 
-/// Adds every sound piece that does not begin the contents.
-pub(super) fn find<'a>(bytes: &'a [u8], pieces: &mut Pieces<'a>) {
+/// Adds every sound piece that begins in this range and does not begin the contents.
+pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Pieces<'a>) {
     let (mut free_from, mut open_ends, mut trials) = (1, 0, 0);
+    let (base, within) = (within.start, bytes.get(within).unwrap_or_default());
     let mut has_open_zip = false;
-    for found in FINDER.iter().flat_map(|finder| finder.find_iter(bytes)) {
-        let at = found.start();
+    for found in FINDER.iter().flat_map(|finder| finder.find_iter(within)) {
+        let at = base + found.start();
         let Some(((mark, sound), rest)) = MARKS.get(found.pattern().as_usize()).zip(bytes.get(at..)) else { continue };
         // Without its end, the first zip archive has all others: readers walk its local headers.
         if at < free_from || (*mark == ZIP && has_open_zip) {

@@ -3,7 +3,8 @@
 //!
 //! A mark counts only where the structure behind it holds, because compressed data is full of short marks. Pieces with
 //! an end of their own don't overlap, and what a piece holds is looked for when that piece is looked at, so that the
-//! work stays linear. Does not look into archives and messages: their readers give all that is in them.
+//! work stays linear. Looks only before and behind archives, and not into messages: their readers
+//! give all that is in them.
 
 mod encoded;
 mod ends;
@@ -58,23 +59,27 @@ impl<'a> Pieces<'a> {
 /// Looks for pieces in contents that were recognised as this.
 pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str) -> Pieces<'a> {
     let mut pieces = Pieces::default();
-    if is_unpacked_whole(format, true_type, contents.bytes) {
+    let bytes = contents.bytes;
+    if is_unpacked_whole(format, true_type, bytes) {
+        let (begin, end) = ends::of_archive(bytes, true_type);
+        marks::find(bytes, 0..begin, &mut pieces);
+        marks::find(bytes, end..bytes.len(), &mut pieces);
         return pieces;
     }
-    marks::find(contents.bytes, &mut pieces);
+    marks::find(bytes, 0..bytes.len(), &mut pieces);
     if may_hold_no_text(true_type) {
-        marks::find_words(contents.bytes, &mut pieces);
+        marks::find_words(bytes, &mut pieces);
     }
-    if let Some(end) = ends::end(contents.bytes, true_type) {
-        let tail = contents.bytes.get(end..).unwrap_or_default().trim_ascii_start();
-        let at = contents.bytes.len() - tail.len();
+    if let Some(end) = ends::end(bytes, true_type) {
+        let tail = bytes.get(end..).unwrap_or_default().trim_ascii_start();
+        let at = bytes.len() - tail.len();
         let is_known = pieces.pieces.iter().any(|piece| piece.at == at);
         if !is_known && tail.iter().any(|byte| *byte != 0) {
             pieces.add(at, tail, Found::Tail);
         }
     }
     if is_textual(true_type) {
-        encoded::find(contents.bytes, &mut pieces);
+        encoded::find(bytes, &mut pieces);
     }
     pieces
 }
@@ -100,4 +105,4 @@ fn is_textual(true_type: &str) -> bool {
 
 #[cfg(test)]
 #[path = "test.rs"]
-mod tests;
+pub(in crate::unpack) mod tests;

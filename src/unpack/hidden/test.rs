@@ -2,7 +2,7 @@
 //!
 //! Not in the program.
 
-use super::super::samples::{gzip, letter, zip};
+use super::super::samples::{gzip, letter, tar, zip};
 use super::super::{NoteKind, open};
 use crate::limits::{HIDDEN_PIECES_MAX, HIDDEN_TRIALS_MAX};
 use crate::mail::Message;
@@ -49,6 +49,19 @@ fn mach_o() -> Vec<u8> {
         bytes[at * 4..at * 4 + 4].copy_from_slice(&word.to_le_bytes());
     }
     bytes
+}
+
+/// A shortcut to `..\cmd.exe /c calc` with the icon of a document.
+pub(in crate::unpack) fn shortcut() -> Vec<u8> {
+    let text = |text: &str| {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let letters: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        [(units.len() as u16).to_le_bytes().to_vec(), letters].concat()
+    };
+    let mut header = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46".to_vec();
+    header.extend((0x08_u32 | 0x20 | 0x40 | 0x80).to_le_bytes());
+    header.resize(0x4c, 0);
+    [header, text("..\\cmd.exe"), text("/c calc"), text("a.pdf"), vec![0; 4]].concat()
 }
 
 /// Items as `path type`, without the message's text; then notes as `kind path`.
@@ -99,6 +112,24 @@ fn an_archive_behind_a_picture_or_a_program_is_opened() {
 }
 
 #[test]
+fn a_program_before_or_behind_an_archive_is_found() {
+    let archive = zip(&[("b.txt", b"text"), ("c.zip", &zip(&[("d.txt", b"text")]))]);
+    let program = pe(100, 2, 2);
+    for (contents, at) in
+        [([&archive[..], &program].concat(), archive.len()), ([b"\0\0", &elf()[..], &archive].concat(), 2)]
+    {
+        let (items, notes) = seen("a.zip", &contents);
+        assert!(items.iter().any(|item| item.starts_with(&format!("2/@{at} "))), "{items:?}");
+        assert!(items.contains(&"2/c.zip/d.txt text/plain".to_string()), "{items:?}");
+        assert_eq!(notes, ["HiddenProgram 2".to_string(), format!("Program 2/@{at}")]);
+    }
+    assert_eq!(seen("a.zip", &archive).1, [""; 0]);
+    // What a tar archive holds is no secret, whatever lies around it.
+    let notes = seen("a.tar", &tar(&[("a", &program), ("b.zip", &archive), ("c", &elf())])).1;
+    assert_eq!(notes, ["Program 2/a", "Program 2/c"]);
+}
+
+#[test]
 fn an_archive_that_counts_from_the_begin_of_the_program_is_opened_too() {
     let program = pe(100, 2, 2);
     let mut whole = [&program[..], &zip(&[("b.txt", &elf()), ("c.txt", b"text")])].concat();
@@ -142,6 +173,7 @@ fn a_program_written_in_letters_is_found() {
         format!("b = [0x{}]\n", hex.join(", 0x")).into_bytes(),
         format!("b = [{}]\n", decimal.join(",")).into_bytes(),
         wide(&format!("x = '{base64}'\n")),
+        format!("x = '{}'\n", base64.trim_end_matches('=').chars().rev().collect::<String>()).into_bytes(),
     ] {
         let (items, notes) = seen("a.txt", &text);
         assert!(items.len() == 2 && items[1].ends_with(PE_TYPE), "{items:?}");
@@ -188,17 +220,7 @@ fn programs_in_programs_end_at_the_depth() {
 
 #[test]
 fn a_program_says_what_it_is() {
-    let shortcut = {
-        let wide = |text: &str| {
-            let units: Vec<u16> = text.encode_utf16().collect();
-            [(units.len() as u16).to_le_bytes().to_vec(), units.iter().flat_map(|unit| unit.to_le_bytes()).collect()]
-                .concat()
-        };
-        let mut header = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46".to_vec();
-        header.extend((0x08_u32 | 0x20 | 0x40 | 0x80).to_le_bytes());
-        header.resize(0x4c, 0);
-        [header, wide("..\\cmd.exe"), wide("/c calc"), wide("a.pdf"), vec![0; 4]].concat()
-    };
+    let shortcut = shortcut();
     let net = {
         let mut bytes = pe(100, 2, 3);
         bytes[88 + 112 + 14 * 8] = 1;

@@ -12,7 +12,7 @@ const ROOTS: [(&str, &str, &str); 16] = [
     ("<job", "<script", "text/x-ms-wsf"),
     ("<package", "<job", "text/x-ms-wsf"),
     ("<scriptlet", "", "text/x-ms-scriptlet"),
-    ("<component", "<script", "text/x-ms-scriptlet"),
+    ("<component", "<registration", "text/x-ms-scriptlet"),
     ("<xsl:stylesheet", "ms:script", "text/x-ms-xsl-script"),
     ("<stylesheet", "ms:script", "text/x-ms-xsl-script"),
     ("<xsl:stylesheet", "msxsl:script", "text/x-ms-xsl-script"),

@@ -38,8 +38,11 @@ pub(super) const FORMATS: &[Format] = &[
     script::PAGE_SHORTCUT,
 ];
 
+/// What contents say of themselves beside their type.
+type Describe = fn(&Contents<'_>) -> Option<String>;
+
 /// Which kinds of programs can say more of themselves than their type.
-const DESCRIBED: [(&str, fn(&Contents<'_>) -> Option<String>); 4] = [
+const DESCRIBED: [(&str, Describe); 4] = [
     (pe::PORTABLE_EXECUTABLE, pe::describe),
     (elf::ELF, elf::describe),
     (macho::MACH_O, macho::describe),

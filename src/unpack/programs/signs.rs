@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 /// Weights that a script without its ending must reach together, and different signs that they must come from.
 const ENOUGH: u32 = 9;
 const SIGNS_MIN: usize = 4;
+/// Octets up to which a text may be a script of one or two lines, which no sign begins.
+const ONE_LINER_BYTES: usize = 2048;
 /// Words of one line that make it a sentence.
 const SENTENCE_WORDS: usize = 5;
 
@@ -47,6 +49,8 @@ struct Sign {
 struct Score {
     weight: u32,
     signs: usize,
+    /// Of these, signs that begin a line: a text that only quotes a language has its words anywhere.
+    anchored: usize,
 }
 
 /// The media type of the script that the text is, by its words, its ending and its declared type.
@@ -64,7 +68,8 @@ pub(super) fn recognise(text: &str, ending: &str, declared_type: &str) -> Option
         return None;
     }
     let (best, score) = LANGUAGES.iter().zip(&scores).max_by_key(|(_, score)| score.weight)?;
-    let enough = score.weight >= ENOUGH && score.signs >= SIGNS_MIN;
+    let begins_lines = score.anchored > 0 || text.len() <= ONE_LINER_BYTES;
+    let enough = score.weight >= ENOUGH && score.signs >= SIGNS_MIN && begins_lines;
     (enough && best.start != Start::Never && !is_prose(text)).then_some(best.media_type)
 }
 
@@ -99,6 +104,7 @@ fn scores(text: &str) -> Vec<Score> {
         if let Some(score) = scores.get_mut(sign.language) {
             score.weight += sign.weight;
             score.signs += 1;
+            score.anchored += usize::from(sign.anchored);
         }
     }
     scores
