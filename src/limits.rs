@@ -445,3 +445,9 @@ pub const READINGS_MAX: usize = 64;
 pub const READING_WORK_RATIO: usize = 8;
 /// As many octets are paid whatever the ratio, so that short messages are read in every way.
 pub const READING_WORK_FREE_BYTES: usize = 4 << 20;
+/// Octets that the kept readings of one message may have together, for each octet of the message: bounds memory. Beyond:
+/// the ambiguity *too_many_readings*.
+pub const READING_KEPT_RATIO: usize = 2;
+/// Lines that begin with `--` and are compared with every boundary by the lenient readings. Beyond: the ambiguity
+/// *too_many_readings*.
+pub const READING_DASH_LINES_MAX: usize = 200_000;

@@ -2,6 +2,8 @@
 //!
 //! Does not judge.
 
+#[cfg(test)]
+mod attacks;
 mod encoded;
 #[cfg(test)]
 mod evasions;
