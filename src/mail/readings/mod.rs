@@ -38,7 +38,8 @@ pub(super) fn read(bytes: &[u8], parts: &[Part], sites: &[Site]) -> Readings {
     let boundaries = Boundaries::declared(bytes);
     let (pieces, more) = segments::split(bytes, &boundaries, &masked);
     let kept = Kept::new(strict, bytes.len());
-    let mut reader = Reader { bytes, kept, doubtful: Vec::new(), clean: masked, shows: Shows::Nothing, quoted: Quoted::No };
+    let mut reader =
+        Reader { bytes, kept, doubtful: Vec::new(), clean: masked, shows: Shows::Nothing, quoted: Quoted::No };
     if more == More::Yes {
         reader.kept.note(Ambiguity::TooManyReadings);
     }

@@ -20,9 +20,8 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
 
 fn nesting() -> Vec<(&'static str, Vec<u8>)> {
     let mime = |depth: usize| {
-        let parts: String = (0..depth)
-            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
-            .collect();
+        let parts: String =
+            (0..depth).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
         format!("{TOP}{parts}\r\nx\r\n")
     };
     let message = |depth: usize| format!("{TOP}{}\r\nx\r\n", "Content-Type: message/rfc822\r\n\r\n".repeat(depth));
@@ -46,7 +45,10 @@ fn breadth() -> Vec<(&'static str, String)> {
     vec![
         ("parts-200k", multipart("--b\r\n\r\nx\r\n".repeat(200_000))),
         ("parts-15k", multipart("--b\r\n\r\nx\r\n".repeat(15_000))),
-        ("attachments-15k", multipart("--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n".repeat(15_000))),
+        (
+            "attachments-15k",
+            multipart("--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n".repeat(15_000)),
+        ),
         ("headers-200k", format!("{}\r\nx\r\n", "X-A: b\r\n".repeat(200_000))),
         ("types-100k", format!("{TOP}{}\r\nx\r\n", many(100_000, |n| format!("Content-Type: text/x{n}\r\n")))),
         ("addresses-100k", format!("{TOP}To: {}\r\n\r\nx\r\n", "a@b.example, ".repeat(100_000))),
@@ -61,12 +63,15 @@ fn breadth() -> Vec<(&'static str, String)> {
         ("header-line-10MB", format!("{TOP}X: {}\r\n\r\nx\r\n", "y".repeat(10 << 20))),
         ("boundary-overlap", multipart(many(5_000, |n| format!("--{}\r\n\r\nx\r\n", "b".repeat(1 + n % 100))))),
         ("html-depth-100k", format!("{TOP}Content-Type: text/html\r\n\r\n{}", "<div>".repeat(100_000))),
-        ("html-attributes-1M", format!("{TOP}Content-Type: text/html\r\n\r\n<a {}>", many(1_000_000, |n| format!("a{n}=b ")))),
-        ("uuencode-100k", format!("{TOP}\r\n{}", "begin 644 x\r\n".repeat(100_000))),
-        ("yenc-100k", format!("{TOP}\r\n{}", "=ybegin line=1 size=1 name=x\r\n".repeat(100_000))),
-        ("binhex-100k", format!("{TOP}\r\n{}", "(This file must be converted with BinHex 4.0)\r\n:".repeat(100_000))),
-        ("pads-1M", format!("{TOP}Content-Transfer-Encoding: base64\r\n\r\n{}", "eA==\r\n".repeat(500_000))),
-        ("dashes-5MB", format!("{TOP}\r\n{}", "-".repeat(5 << 20))),
+        (
+            "html-attributes-100k",
+            format!("{TOP}Content-Type: text/html\r\n\r\n<a {}>", many(100_000, |n| format!("a{n}=b "))),
+        ),
+        ("uuencode-20k", format!("{TOP}\r\n{}", "begin 644 x\r\n".repeat(20_000))),
+        ("yenc-20k", format!("{TOP}\r\n{}", "=ybegin line=1 size=1 name=x\r\n".repeat(20_000))),
+        ("binhex-20k", format!("{TOP}\r\n{}", "(This file must be converted with BinHex 4.0)\r\n:".repeat(20_000))),
+        ("pads-50k", format!("{TOP}Content-Transfer-Encoding: base64\r\n\r\n{}", "eA==\r\n".repeat(50_000))),
+        ("dashes-1MB", format!("{TOP}\r\n{}", "-".repeat(1 << 20))),
     ]
 }
 
@@ -76,7 +81,7 @@ fn octets() -> Vec<(&'static str, Vec<u8>)> {
         ("nul", with(&[0; 1 << 20])),
         ("utf8-bad", with(&[0xff, 0xfe, 0xc0, 0x80].repeat(100_000))),
         ("bare-cr-lf", with(&b"a\rb\nc\n\r".repeat(100_000))),
-        ("cr-2M", with(&b"\r".repeat(2 << 20))),
+        ("cr-200k", with(&b"\r".repeat(200_000))),
         ("only-dotlines", b".\r\n".repeat(100_000)),
         ("no-eoh", b"From: a@b\r\nSubject: x".to_vec()),
         ("empty", Vec::new()),

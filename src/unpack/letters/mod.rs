@@ -8,8 +8,11 @@ mod encoded;
 #[cfg(test)]
 mod evasions;
 pub(in crate::unpack) mod message;
+mod packed_rtf;
+mod signed;
+mod tnef;
 
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[message::FORMAT, encoded::FORMAT];
+pub(super) const FORMATS: &[Format] = &[tnef::FORMAT, signed::FORMAT, message::FORMAT, encoded::FORMAT];
