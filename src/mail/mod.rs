@@ -25,7 +25,7 @@ pub use address::{Address, AddressError};
 pub use ambiguity::Ambiguity;
 #[cfg(test)]
 pub(crate) use carve::binhex;
-pub(crate) use carve::{Carved, Condition, files as carved_files, is_base64_line};
+pub(crate) use carve::{Carved, Condition, files as carved_files};
 pub(crate) use caught::caught;
 pub use defects::Defect;
 pub use edit::{Edit, edited, is_field_name, may_be_added, may_be_deleted};

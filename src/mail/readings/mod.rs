@@ -7,6 +7,8 @@
 //! gets its own readings. Standards: RFC 2045, RFC 2046, RFC 2231; *Deviation* from all of them is the purpose.
 
 mod boundaries;
+#[cfg(test)]
+mod disputes;
 mod head;
 mod kept;
 mod parameters;

@@ -49,7 +49,7 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let mut count = 0;
     while !rest.is_empty() {
         let Some((attribute, behind)) = attribute(rest) else {
-            if rest.iter().any(|byte| *byte != 0) {
+            if rest.iter().any(|byte| *byte != 0 && !byte.is_ascii_whitespace()) {
                 opening.note(NoteKind::Damaged, "an attribute goes beyond the end");
             }
             break;
