@@ -2,6 +2,7 @@
 //!
 //! Does not judge.
 
+mod applefile;
 #[cfg(test)]
 mod attacks;
 mod encoded;
@@ -15,4 +16,5 @@ mod tnef;
 use super::Format;
 
 /// The most certain first.
-pub(super) const FORMATS: &[Format] = &[tnef::FORMAT, signed::FORMAT, message::FORMAT, encoded::FORMAT];
+pub(super) const FORMATS: &[Format] =
+    &[tnef::FORMAT, applefile::FORMAT, signed::FORMAT, message::FORMAT, encoded::FORMAT];
