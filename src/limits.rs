@@ -592,3 +592,9 @@ pub const ONENOTE_NAMES_MAX: usize = 256;
 pub const ONENOTE_CARVED_MAX: usize = 16;
 /// Hosts of links that are named of one invitation. Beyond: not named.
 pub const CALENDAR_HOSTS_MAX: usize = 20;
+/// Octets that the kept readings of one message may have together, for each octet of the message: bounds memory. Beyond:
+/// the ambiguity *too_many_readings*.
+pub const READING_KEPT_RATIO: usize = 2;
+/// Lines that begin with `--` and are compared with every boundary by the lenient readings. Beyond: the ambiguity
+/// *too_many_readings*.
+pub const READING_DASH_LINES_MAX: usize = 200_000;

@@ -3,7 +3,7 @@
 //! Does not weigh: that is the judge's, per recipient. Everything here is linear or bounded by `limits`.
 
 use super::{CHECKS, Facts, Lists, Rules};
-use crate::mail::{self, Link, Message, Session};
+use crate::mail::{self, Hostile, Link, Message, Session};
 use crate::signatures::{Database, Seen};
 use crate::unpack::{Allowance, Item, Note, Spent};
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,24 @@ pub fn look_with(bytes: &[u8], session: &Session, kit: &Kit) -> Look {
     look_at(bytes, session, kit, Given::default())
 }
 
+/// What the carver finds in a message that no parser may see: it is refused, and a virus in it is named all the same.
+fn look_at_hostile(bytes: &[u8], session: &Session, kit: &Kit, hostile: &Hostile) -> Look {
+    let message = Message::unparsed(bytes);
+    let facts = Facts::gather(&message, session, kit);
+    let refused = Finding::new("hostile_structure", hostile.to_string());
+    let by_contents = CHECKS.iter().filter(|check| CHECKS_OF_CONTENTS.contains(&check.name));
+    Look {
+        findings: std::iter::once(refused).chain(by_contents.flat_map(|c| (c.look)(&message, &facts))).collect(),
+        parts: facts.inside.items,
+        links: facts.links,
+        hostile: Some(hostile.to_string()),
+        ..Look::default()
+    }
+}
+
+/// Checks that need no header and no structure.
+const CHECKS_OF_CONTENTS: [&str; 5] = ["gtube", "eicar", "inside", "attachment_names", "signatures"];
+
 /// What is laid to that which was found: samples of rules tell by it what no short text can hold.
 #[derive(Default)]
 pub(super) struct Given {
@@ -133,11 +151,7 @@ pub(super) struct Given {
 /// As [`look_with`], with what is given laid to that which is found.
 pub(super) fn look_at(bytes: &[u8], session: &Session, kit: &Kit, given: Given) -> Look {
     if let Err(hostile) = mail::screen(bytes) {
-        return Look {
-            findings: vec![Finding::new("hostile_structure", hostile.to_string())],
-            hostile: Some(hostile.to_string()),
-            ..Look::default()
-        };
+        return look_at_hostile(bytes, session, kit, &hostile);
     }
     let message = Message::parse(bytes);
     let mut facts = Facts::gather(&message, session, kit);

@@ -70,11 +70,11 @@ impl<'a> Message<'a> {
         Self { bytes, fields, parts, readings, ambiguities, defects: defects.into_list() }
     }
 
-    /// Reads a message that the structure screen refused, without the parser: it has no parts, only readings.
+    /// Reads a message that the structure screen refused, without the parser: it has no fields and no parts, only
+    /// readings.
     pub fn unparsed(bytes: &'a [u8]) -> Self {
         let Readings { parts: readings, ambiguities } = readings::read(bytes, &[], &[]);
-        let fields = fields(bytes).take(crate::limits::HEADER_FIELDS_MAX).collect();
-        Self { bytes, fields, parts: Vec::new(), readings, ambiguities, defects: Vec::new() }
+        Self { bytes, fields: Vec::new(), parts: Vec::new(), readings, ambiguities, defects: Vec::new() }
     }
 
     /// Parts and readings.

@@ -27,11 +27,10 @@ pub(super) fn read(bytes: &[u8]) -> Read {
     let (mut parts, mut sites) = (Vec::new(), Vec::new());
     if let Some(mut parsed) = parser.parse(bytes) {
         for (at, number) in leaves(&parsed) {
-            if let Some(part) = parsed.parts.get_mut(at) {
-                if let Some((part, site)) = leaf(bytes, std::mem::take(part), number, &mut defects) {
-                    parts.push(part);
-                    sites.push(site);
-                }
+            let Some(part) = parsed.parts.get_mut(at) else { continue };
+            if let Some((part, site)) = leaf(bytes, std::mem::take(part), number, &mut defects) {
+                parts.push(part);
+                sites.push(site);
             }
         }
         // What is left are the multipart containers.

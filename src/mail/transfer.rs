@@ -3,25 +3,42 @@
 //! Does not find where a part begins or ends. Standards: RFC 2045 §6.7 and §6.8. *Deviation:* foreign characters are
 //! skipped, not refused (§6.8 allows it), because readers do so and contents would hide behind one.
 
+/// What an octet is in base64: a value below 64, [`PAD`] or [`FOREIGN`].
+fn value(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        b'=' => PAD,
+        _ => FOREIGN,
+    }
+}
+
+const PAD: u8 = 64;
+const FOREIGN: u8 = 65;
+
+/// True for letters, digits, `+`, `/` and `=`.
+pub(super) fn is_base64(byte: u8) -> bool {
+    value(byte) != FOREIGN
+}
+
 /// Decodes base64; characters outside of its alphabet are skipped, `=` ends a group.
 pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
+    let values: [u8; 256] = std::array::from_fn(|byte| u8::try_from(byte).map_or(FOREIGN, value));
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let mut group: u32 = 0;
     let mut filled = 0;
     for byte in bytes {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                flush(&mut out, group, filled);
-                (group, filled) = (0, 0);
-                continue;
-            }
-            _ => continue,
-        };
+        let value = values.get(usize::from(*byte)).copied().unwrap_or(FOREIGN);
+        if value == PAD {
+            flush(&mut out, group, filled);
+            (group, filled) = (0, 0);
+        }
+        if value >= PAD {
+            continue;
+        }
         group = group << 6 | u32::from(value);
         filled += 1;
         if filled == 4 {

@@ -80,7 +80,8 @@ fn depth_ends_with_a_note_and_without_recursion() {
 fn a_message_inside_is_screened_before_it_is_parsed() {
     let deep = format!("Received: x\r\nFrom: a@b\r\n{}", "Content-Type:message/rfc822\n\n".repeat(40_000));
     let found = inside("m.zip", &zip(&[("deep.eml", deep.as_bytes())]));
-    assert_eq!(kinds(&found), [NoteKind::TooDeep]);
+    // It is carved, so that what is in it is refused in turn.
+    assert!(kinds(&found).contains(&NoteKind::TooDeep));
     assert_eq!(found.items[2].true_type, "message/rfc822");
 }
 

@@ -80,7 +80,9 @@ impl Nature {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// The way to it: the part's number, then the names of the members: `["2", "a.zip", "b.exe"]` for b.exe in a.zip in part 2.
-    /// A part of a message that is a member goes by its number.
+    /// A part of a message that is a member goes by its number; what only other readings of the message show goes by how it
+    /// was found, with a count: `lenient.1` (another boundary, encoding or header end), `carved.2` (a file in the bare text),
+    /// `preamble.1`, `epilogue.1`, `name.1` (a part under another name).
     pub path: Vec<String>,
     pub name: Option<String>,
     /// As the message declares it; empty for members of containers.

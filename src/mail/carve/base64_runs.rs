@@ -16,10 +16,10 @@ const FULL_LINE: usize = 56;
 pub(crate) fn is_base64_line(text: &[u8]) -> bool {
     let mut count = 0;
     for byte in text {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => count += 1,
-            b' ' | b'\t' | 0 => {}
-            _ => return false,
+        if transfer::is_base64(*byte) {
+            count += 1;
+        } else if !matches!(byte, b' ' | b'\t' | 0) {
+            return false;
         }
     }
     count > 0
@@ -27,7 +27,7 @@ pub(crate) fn is_base64_line(text: &[u8]) -> bool {
 
 /// The files in the run that begins with this line, and where the run ends. A pad ends a file: what comes behind is the
 /// next.
-pub(super) fn run(bytes: &[u8], first: Line) -> (Vec<Carved>, usize) {
+pub(super) fn run(bytes: &[u8], first: Line, most: usize) -> (Vec<Carved>, usize) {
     let mut found = Vec::new();
     let mut chunk = first.start;
     let mut full_line = None;
@@ -45,16 +45,16 @@ pub(super) fn run(bytes: &[u8], first: Line) -> (Vec<Carved>, usize) {
         while let Some(pad) = memchr::memchr(b'=', text.get(from..).unwrap_or_default()) {
             let behind = text.get(from + pad..).unwrap_or_default().iter().take_while(|b| **b == b'=').count();
             from += pad + behind;
-            found.extend(file(bytes, chunk, full_line, line.start + from));
+            found.extend(file(bytes, (chunk, line.start + from), full_line, most));
             (chunk, full_line) = (line.start + from, None);
         }
     }
-    found.extend(file(bytes, chunk, full_line, at));
+    found.extend(file(bytes, (chunk, at), full_line, most));
     (found, at)
 }
 
 /// The file in `from..to`, or from the first full line on, where lines of words stand before it.
-fn file(bytes: &[u8], from: usize, full_line: Option<usize>, to: usize) -> Option<Carved> {
+fn file(bytes: &[u8], (from, to): (usize, usize), full_line: Option<usize>, most: usize) -> Option<Carved> {
     let starts = [Some(from), full_line.filter(|start| *start != from)];
     starts.into_iter().flatten().find_map(|start| {
         let text = bytes.get(start..to).unwrap_or_default();
@@ -66,8 +66,11 @@ fn file(bytes: &[u8], from: usize, full_line: Option<usize>, to: usize) -> Optio
         if !is_meant(&begin) {
             return None;
         }
-        let contents = transfer::base64(text);
-        Some(Carved { coding: "base64", name: None, range: start..to, contents, condition: Condition::Sound })
+        // Lines, with their ends, have less than two letters for each octet.
+        let paid = text.len().min(most.saturating_mul(2));
+        let condition = if paid < text.len() { Condition::CutOff } else { Condition::Sound };
+        let contents = transfer::base64(text.get(..paid).unwrap_or_default());
+        Some(Carved { coding: "base64", name: None, range: start..to, contents, condition })
     })
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn files_beside(
             at = line.next;
             continue;
         }
-        let (found, next) = base64_runs::run(bytes, line);
+        let (found, next) = base64_runs::run(bytes, line, most);
         at = next.max(line.next);
         for carved in found {
             if take(carved).is_break() {

@@ -62,6 +62,7 @@ fn lines(bytes: &[u8], from: usize, most: usize) -> (Vec<u8>, usize, Condition) 
     let mut out = Vec::new();
     let mut at = from;
     let (mut alphabet, mut bad, mut end) = (None, 0, from);
+    let mut condition = Condition::Damaged;
     while let Some(line) = line_at(bytes, at) {
         at = line.next;
         let text = text_of(bytes, line);
@@ -86,13 +87,16 @@ fn lines(bytes: &[u8], from: usize, most: usize) -> (Vec<u8>, usize, Condition) 
             continue;
         };
         (alphabet, bad, end) = (Some(known), 0, at);
+        let before = out.len();
         decode_line(text, known, &mut out);
+        // A line of no octets ends the file; some leave out the line `end`.
+        condition = if out.len() == before { Condition::Sound } else { Condition::Damaged };
         if out.len() > most {
             out.truncate(most);
             return (out, at, Condition::CutOff);
         }
     }
-    (out, end, Condition::Damaged)
+    (out, end, condition)
 }
 
 fn alphabet_of(text: &[u8]) -> Option<Alphabet> {

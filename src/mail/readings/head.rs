@@ -8,6 +8,7 @@ use super::super::carve::lines::{Line, line_at, text_of};
 use super::boundaries::encoded_word;
 use super::parameters::{self, Value};
 use crate::limits::READING_FIELD_BYTES_MAX;
+use std::collections::BTreeSet;
 
 /// What the header of one part may say.
 #[derive(Debug, Default)]
@@ -39,6 +40,8 @@ pub(in crate::mail) enum Coding {
 
 /// Header blocks one behind the other that are read as one: readers differ at an empty line.
 const BLOCKS_MAX: usize = 3;
+/// Fields that shape one part and are read; two of a kind are one too many already.
+const FIELDS_MAX: usize = 64;
 
 /// Reads the header of the part in `from..to`.
 pub(super) fn read(bytes: &[u8], from: usize, to: usize) -> Head {
@@ -119,7 +122,7 @@ fn block_of_fields(bytes: &[u8], from: usize, fields: &mut Vec<(Shape, Vec<u8>)>
             Some((name, value)) => {
                 let shape = shape_of(name, head);
                 in_shape = shape.is_some();
-                if let Some(shape) = shape {
+                if let Some(shape) = shape.filter(|_| fields.len() < FIELDS_MAX) {
                     let most = value.len().min(READING_FIELD_BYTES_MAX);
                     fields.push((shape, value.get(..most).unwrap_or_default().to_vec()));
                 }
@@ -231,7 +234,7 @@ impl Head {
     fn take_names(&mut self, value: &Value, parameter: &str) {
         let names: Vec<String> = value.texts_of(parameter).collect();
         let ending = |name: &String| name.rsplit('.').next().unwrap_or_default().trim().to_lowercase();
-        if names.iter().any(|name| names.iter().any(|other| ending(other) != ending(name))) {
+        if names.iter().map(ending).collect::<BTreeSet<_>>().len() > 1 {
             self.note(Ambiguity::DoubledName);
         }
         self.names.extend(names);

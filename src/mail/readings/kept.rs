@@ -5,7 +5,7 @@
 use super::super::carve::{is_file, is_meant};
 use super::super::{Ambiguity, Part, looks_like_html};
 use super::head::{Attached, Coding};
-use crate::limits::{READING_WORK_FREE_BYTES, READING_WORK_RATIO, READINGS_MAX};
+use crate::limits::{READING_KEPT_RATIO, READING_WORK_FREE_BYTES, READING_WORK_RATIO, READINGS_MAX};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -71,12 +71,15 @@ pub(super) struct Kept<'a> {
     pub(super) parts: Vec<Part>,
     pub(super) kinds: Vec<Ambiguity>,
     work: usize,
+    /// Octets that may still be kept.
+    room: usize,
 }
 
 impl<'a> Kept<'a> {
     pub(super) fn new(strict: Strict<'a>, message_bytes: usize) -> Self {
         let work = message_bytes.saturating_mul(READING_WORK_RATIO).saturating_add(READING_WORK_FREE_BYTES);
-        Self { strict, parts: Vec::new(), kinds: Vec::new(), work }
+        let room = message_bytes.saturating_mul(READING_KEPT_RATIO).saturating_add(READING_WORK_FREE_BYTES);
+        Self { strict, parts: Vec::new(), kinds: Vec::new(), work, room }
     }
 
     pub(super) fn strict(&self) -> &Strict<'a> {
@@ -123,6 +126,9 @@ impl<'a> Kept<'a> {
         if self.strict.parts.iter().any(is_same) || self.parts.iter().any(is_same) {
             return Outcome::Left;
         }
+        if !self.has_room(offer.contents.len()) {
+            return Outcome::Left;
+        }
         let is_text = offer.declared_type.starts_with("text/") && !is_file(&offer.contents);
         let text = is_text.then(|| decode(&offer.contents, offer.charset.as_deref()));
         let count = self.parts.len() + 1;
@@ -137,9 +143,18 @@ impl<'a> Kept<'a> {
         outcome
     }
 
+    fn has_room(&mut self, octets: usize) -> bool {
+        let left = self.room.checked_sub(octets);
+        self.room = left.unwrap_or(0);
+        if left.is_none() {
+            self.note(Ambiguity::TooManyReadings);
+        }
+        left.is_some()
+    }
+
     /// The same contents under another name: what opens them is decided by the name.
     pub(super) fn offer_name(&mut self, part: &Part, name: String) {
-        if self.pay(part.contents.len()) {
+        if self.pay(part.contents.len()) && self.has_room(part.contents.len()) {
             let count = self.parts.len() + 1;
             self.parts.push(Part { number: format!("name.{count}"), name: Some(name), ..part.clone() });
         }

@@ -7,6 +7,8 @@
 //! gets its own readings. Standards: RFC 2045, RFC 2046, RFC 2231; *Deviation* from all of them is the purpose.
 
 mod boundaries;
+#[cfg(test)]
+mod disputes;
 mod head;
 mod kept;
 mod parameters;
@@ -38,7 +40,8 @@ pub(super) fn read(bytes: &[u8], parts: &[Part], sites: &[Site]) -> Readings {
     let boundaries = Boundaries::declared(bytes);
     let (pieces, more) = segments::split(bytes, &boundaries, &masked);
     let kept = Kept::new(strict, bytes.len());
-    let mut reader = Reader { bytes, kept, doubtful: Vec::new(), clean: masked, shows: Shows::Nothing };
+    let mut reader =
+        Reader { bytes, kept, doubtful: Vec::new(), clean: masked, shows: Shows::Nothing, quoted: Quoted::No };
     if more == More::Yes {
         reader.kept.note(Ambiguity::TooManyReadings);
     }
@@ -60,6 +63,14 @@ struct Reader<'a> {
     /// Places that the carver need not look at: whole parts in clean base64, and messages that are opened on their own.
     clean: Vec<Range<usize>>,
     shows: Shows,
+    quoted: Quoted,
+}
+
+/// Whether a quoted multipart was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quoted {
+    No,
+    Looked,
 }
 
 /// Whether a reading shows what the strict one does not.
@@ -247,7 +258,10 @@ impl<'a> Reader<'a> {
     fn encoded_multipart(&mut self, head: &Head, range: Range<usize>) {
         let Some(kind) = head.types.iter().find(|kind| kind.is_multipart()) else { return };
         for coding in &head.encodings {
-            // What is quoted shows its boundaries, so it goes on to the end.
+            // What is quoted shows its boundaries, so it goes on to the end; the outermost holds all others.
+            if *coding == Coding::Quoted && std::mem::replace(&mut self.quoted, Quoted::Looked) == Quoted::Looked {
+                continue;
+            }
             let end = if *coding == Coding::Quoted { self.bytes.len() } else { range.end };
             let raw = self.bytes.get(range.start..end).unwrap_or_default();
             let is_worth = match coding {

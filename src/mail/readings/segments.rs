@@ -5,7 +5,7 @@
 
 use super::super::carve::lines::{line_at, text_of};
 use super::boundaries::{Boundaries, Delimiter};
-use crate::limits::READING_SEGMENTS_MAX;
+use crate::limits::{READING_DASH_LINES_MAX, READING_SEGMENTS_MAX};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -34,11 +34,16 @@ pub(super) fn split(bytes: &[u8], boundaries: &Boundaries, masked: &[Range<usize
     let mut found = Vec::new();
     let (mut from, mut place) = (0, Place::Top);
     let mut masks = masked.iter().peekable();
+    let mut lines = 0;
     for at in memmem::find_iter(bytes, b"--") {
         let Some(start) = line_start(bytes, at).filter(|start| *start >= from) else { continue };
         while masks.next_if(|mask| mask.end <= start).is_some() {}
         if masks.peek().is_some_and(|mask| mask.contains(&start)) {
             continue;
+        }
+        lines += 1;
+        if lines > READING_DASH_LINES_MAX {
+            return (found, More::Yes);
         }
         let Some(line) = line_at(bytes, start) else { continue };
         let next = match boundaries.delimiter(text_of(bytes, line)) {

@@ -57,6 +57,10 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
             }
             Condition::CutOff => opening.note(NoteKind::TooBig, &format!("cut off: {name}")),
         }
+        if opening.member_bytes_left() == 0 {
+            opening.note(NoteKind::TooBig, "no octets left to unpack");
+            return ControlFlow::Break(());
+        }
         opening.take(&name, carved.contents.as_slice())
     });
 }
