@@ -443,3 +443,5 @@ pub const IMAGE_FOLDER_BYTES_MAX: u64 = 32 << 20;
 pub const IMAGE_PATH_BYTES_MAX: usize = 1024;
 /// Descriptors, boot entries, partitions and pieces of tables that one image may chain. Beyond: *damaged*.
 pub const IMAGE_CHAIN_MAX: usize = 256;
+/// The same of lz4, whose decoder clears up to 16 MiB before it begins.
+pub const LZ4_JOINED_MAX: usize = 16;

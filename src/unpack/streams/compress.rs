@@ -5,13 +5,14 @@
 
 use super::joined::{self, Source, Stream, broken};
 use super::names::inner_name;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "compress", about: "files of Unix compress (.Z)", recognise, nature: Nature::Container(open) };
 
-const COMPRESS: Stream = Stream { begins: |_| false, decoder };
+const COMPRESS: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder };
 const HEADER_BYTES: usize = 3;
 const CODE_BITS_MIN: u32 = 9;
 const CODE_BITS_MAX: u32 = 16;
