@@ -598,3 +598,5 @@ pub const READING_KEPT_RATIO: usize = 2;
 /// Lines that begin with `--` and are compared with every boundary by the lenient readings. Beyond: the ambiguity
 /// *too_many_readings*.
 pub const READING_DASH_LINES_MAX: usize = 200_000;
+/// The same of lz4, whose decoder clears up to 16 MiB before it begins.
+pub const LZ4_JOINED_MAX: usize = 16;

@@ -4,6 +4,7 @@
 
 use super::joined::{self, Source, Stream, Trouble, broken};
 use super::names::{ends_with, inner_name};
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use brotli_decompressor::{BrotliDecoderParameter, BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use std::io::{self, Read};
@@ -11,7 +12,7 @@ use std::io::{self, Read};
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "brotli", about: "brotli files", recognise, nature: Nature::Stream(open) };
 
-const BROTLI: Stream = Stream { begins: |_| false, decoder };
+const BROTLI: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder };
 /// The first octet of a stream of the extension; RFC 7932 §9.1 keeps it free.
 const LARGE: u8 = 0x11;
 /// Octets that must come without an error.

@@ -4,6 +4,7 @@
 
 use super::joined::{self, Source, Stream};
 use super::names::inner_name;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use ::bzip2::bufread::BzDecoder;
 use std::io::{self, Read};
@@ -11,7 +12,7 @@ use std::io::{self, Read};
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "bzip2", about: "bzip2 files", recognise, nature: Nature::Stream(open) };
 
-const BZIP2: Stream = Stream { begins, decoder };
+const BZIP2: Stream = Stream { begins, joined_max: STREAM_JOINED_MAX, decoder };
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     begins(contents.bytes).then_some("application/x-bzip2")

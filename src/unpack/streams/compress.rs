@@ -5,13 +5,14 @@
 
 use super::joined::{self, Source, Stream, broken};
 use super::names::inner_name;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use std::io::{self, Read};
 
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "compress", about: "files of Unix compress (.Z)", recognise, nature: Nature::Stream(open) };
 
-const COMPRESS: Stream = Stream { begins: |_| false, decoder };
+const COMPRESS: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder };
 const HEADER_BYTES: usize = 3;
 const CODE_BITS_MIN: u32 = 9;
 const CODE_BITS_MAX: u32 = 16;
@@ -130,11 +131,11 @@ impl Lzw<'_> {
             Some(_) | None => {}
         }
         // Each string is longer than the one it is made of, so this ends.
-        while let Some((before, octet)) =
-            usize::from(at).checked_sub(first_free).and_then(|index| self.table.get(index).copied())
-        {
-            self.pending.push(octet);
-            at = before;
+        let (table, pending) = (self.table.as_slice(), &mut self.pending);
+        while usize::from(at) >= first_free {
+            let Some((before, octet)) = table.get(usize::from(at) - first_free) else { break };
+            pending.push(*octet);
+            at = *before;
         }
         self.first = u8::try_from(at).map_err(|_| broken("a code that is not there"))?;
         self.pending.push(self.first);
@@ -149,18 +150,19 @@ impl Lzw<'_> {
 impl Read for Lzw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut count = 0;
-        for place in buffer {
-            while self.pending.is_empty() {
+        while count < buffer.len() {
+            if self.pending.is_empty() {
                 match self.step() {
-                    Ok(true) => {}
+                    Ok(true) => continue,
                     Ok(false) => return Ok(count),
                     // What came before the damage stays; the next call fails again.
                     Err(_) if count > 0 => return Ok(count),
                     Err(error) => return Err(error),
                 }
             }
-            *place = self.pending.pop().unwrap_or_default();
-            count += 1;
+            let free = buffer.get_mut(count..).unwrap_or_default();
+            let octets = self.pending.drain(self.pending.len().saturating_sub(free.len())..).rev();
+            count += free.iter_mut().zip(octets).map(|(place, octet)| *place = octet).count();
         }
         Ok(count)
     }

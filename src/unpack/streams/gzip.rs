@@ -4,6 +4,7 @@
 
 use super::joined::{self, Source, Stream};
 use super::names::inner_name;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 use std::io::{self, Read};
@@ -13,8 +14,8 @@ pub(in crate::unpack) const FORMAT: Format =
 pub(in crate::unpack) const ZLIB: Format =
     Format { name: "zlib", about: "zlib streams", recognise: recognise_zlib, nature: Nature::Stream(open_zlib) };
 
-const GZIP: Stream = Stream { begins, decoder };
-const ZLIB_STREAM: Stream = Stream { begins: |_| false, decoder: zlib_decoder };
+const GZIP: Stream = Stream { begins, joined_max: STREAM_JOINED_MAX, decoder };
+const ZLIB_STREAM: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder: zlib_decoder };
 /// Octets that a zlib stream must give without an error: its mark is two octets long.
 const TRIAL_BYTES: u64 = 64 << 10;
 

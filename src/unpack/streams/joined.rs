@@ -3,7 +3,7 @@
 //! Does not know any compression. `cat a.gz b.gz` is a valid file of most kinds, and readers differ in whether they go on
 //! behind the first member: here all members are read as one, and what follows them is looked at as well.
 
-use crate::limits::{STREAM_DICTIONARY_BYTES_MAX, STREAM_JOINED_MAX};
+use crate::limits::STREAM_DICTIONARY_BYTES_MAX;
 use crate::unpack::{Contents, NoteKind, Opening};
 use std::cell::Cell;
 use std::error::Error;
@@ -18,6 +18,8 @@ const FIRST_BYTES: usize = 512;
 pub(super) struct Stream {
     /// True where another member begins with these octets.
     pub(super) begins: fn(&[u8]) -> bool,
+    /// Members that are read as one: fewer where a decoder takes long to begin, as the clock is asked behind them.
+    pub(super) joined_max: usize,
     /// Begins to decode one member: it may hold so many octets as dictionary or window.
     pub(super) decoder: for<'a> fn(Source<'a>, u64) -> io::Result<Box<dyn Read + 'a>>,
 }
@@ -117,7 +119,7 @@ impl Joined<'_> {
         let zeros = rest.iter().take_while(|byte| **byte == 0).count();
         let next = rest.get(zeros..).unwrap_or_default();
         let first = self.members == 0;
-        if !first && (self.members >= STREAM_JOINED_MAX || !(self.stream.begins)(next)) {
+        if !first && (self.members >= self.stream.joined_max || !(self.stream.begins)(next)) {
             return Ok(false);
         }
         if !first {

@@ -5,6 +5,7 @@
 use super::joined::{self, Source, Stream, broken};
 use super::names::inner_name;
 use super::skippable;
+use crate::limits::LZ4_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use lz4_flex::frame::FrameDecoder;
 use std::io::{self, Read};
@@ -12,7 +13,7 @@ use std::io::{self, Read};
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "lz4", about: "lz4 files", recognise, nature: Nature::Stream(open) };
 
-const LZ4: Stream = Stream { begins, decoder };
+const LZ4: Stream = Stream { begins, joined_max: LZ4_JOINED_MAX, decoder };
 const MARK: &[u8] = b"\x04\x22\x4d\x18";
 const OLD_MARK: &[u8] = b"\x02\x21\x4c\x18";
 /// Octets of a block of the older frames, compressed: 8 MiB and what storing costs.

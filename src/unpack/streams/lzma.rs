@@ -5,6 +5,7 @@
 
 use super::joined::{self, Source, Stream, Trouble, broken};
 use super::names::{ends_with, inner_name};
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use flate2::Crc;
 use lzma_rust2::{LzmaReader, XzReader};
@@ -17,9 +18,9 @@ pub(in crate::unpack) const LZIP: Format =
 pub(in crate::unpack) const LZMA: Format =
     Format { name: "lzma", about: "lzma files", recognise: recognise_lzma, nature: Nature::Stream(open_lzma) };
 
-const XZ_STREAM: Stream = Stream { begins: begins_xz, decoder: xz_decoder };
-const LZIP_STREAM: Stream = Stream { begins: begins_lzip, decoder: lzip_decoder };
-const LZMA_STREAM: Stream = Stream { begins: |_| false, decoder: lzma_decoder };
+const XZ_STREAM: Stream = Stream { begins: begins_xz, joined_max: STREAM_JOINED_MAX, decoder: xz_decoder };
+const LZIP_STREAM: Stream = Stream { begins: begins_lzip, joined_max: STREAM_JOINED_MAX, decoder: lzip_decoder };
+const LZMA_STREAM: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder: lzma_decoder };
 
 /// KiB that a decoder of xz needs beside its dictionary: literal models, a chunk of input.
 const XZ_OVERHEAD_KIB: u64 = 1024;

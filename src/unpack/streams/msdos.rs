@@ -5,6 +5,7 @@
 
 use super::joined::{self, Source, Stream, Trouble, broken};
 use super::names::inner_name;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use std::io::{self, Read};
 
@@ -21,8 +22,8 @@ pub(in crate::unpack) const KWAJ: Format = Format {
     nature: Nature::Stream(open_kwaj),
 };
 
-const SZDD_STREAM: Stream = Stream { begins: |_| false, decoder: szdd_decoder };
-const KWAJ_STREAM: Stream = Stream { begins: |_| false, decoder: kwaj_decoder };
+const SZDD_STREAM: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder: szdd_decoder };
+const KWAJ_STREAM: Stream = Stream { begins: |_| false, joined_max: STREAM_JOINED_MAX, decoder: kwaj_decoder };
 const SZDD_MARK: &[u8] = b"SZDD\x88\xf0\x27\x33A";
 /// As QBasic's installer wrote it.
 const SZ_MARK: &[u8] = b"SZ \x88\xf0\x27\x33\xd1";

@@ -5,6 +5,7 @@
 use super::joined::{self, Source, Stream, Trouble, broken};
 use super::names::inner_name;
 use super::skippable;
+use crate::limits::STREAM_JOINED_MAX;
 use crate::unpack::{Contents, Format, Nature, Opening};
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
@@ -13,7 +14,7 @@ use std::io::{self, Cursor, Read};
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "zstd", about: "zstd files", recognise, nature: Nature::Stream(open) };
 
-const ZSTD: Stream = Stream { begins, decoder };
+const ZSTD: Stream = Stream { begins, joined_max: STREAM_JOINED_MAX, decoder };
 /// RFC 8878 §3.1.1.2.
 const BLOCK_HEADER_BYTES: usize = 3;
 const RUN: u32 = 1;
