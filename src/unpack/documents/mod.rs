@@ -2,7 +2,24 @@
 //!
 //! Does not judge.
 
+pub(in crate::unpack) mod compound;
+pub(in crate::unpack) mod compressed_rtf;
+pub(in crate::unpack) mod dde;
+pub(in crate::unpack) mod excel;
+pub(in crate::unpack) mod installer;
+pub(in crate::unpack) mod markup;
+pub(in crate::unpack) mod octets;
 pub(in crate::unpack) mod ole;
+pub(in crate::unpack) mod ooxml;
+pub(in crate::unpack) mod open_document;
+pub(in crate::unpack) mod outlook;
+pub(in crate::unpack) mod package;
+pub(in crate::unpack) mod powerpoint;
+pub(in crate::unpack) mod remote;
+#[cfg(test)]
+pub(in crate::unpack) mod samples;
+pub(in crate::unpack) mod vba;
+pub(in crate::unpack) mod word;
 pub(in crate::unpack) mod zip_document;
 
 use super::Format;
@@ -11,8 +28,11 @@ use super::Format;
 pub(super) const FORMATS: &[Format] = &[
     ole::INSTALLER,
     ole::FORMAT,
+    vba::FORMAT,
     zip_document::OOXML,
     zip_document::OPEN_DOCUMENT,
     zip_document::ANDROID,
     zip_document::JAR,
+    dde::SYLK,
+    dde::CELLS,
 ];
