@@ -97,7 +97,7 @@ fn look_at_code(code: &str, opening: &mut Opening<'_>) {
 }
 
 /// True for a formula that asks another program: `=cmd|'/c x'!A0`, `=DDE("cmd";"/c x";"y")`.
-fn starts_program(cell: &str) -> bool {
+pub(in crate::unpack) fn starts_program(cell: &str) -> bool {
     let cell = cell.trim_start_matches([' ', '\t', '"', '\'']);
     let Some(formula) = cell.strip_prefix(['=', '+', '-', '@']) else { return false };
     let by_bar = formula.split_once('|').is_some_and(|(before, behind)| {

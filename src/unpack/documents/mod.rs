@@ -6,6 +6,7 @@ pub(in crate::unpack) mod compound;
 pub(in crate::unpack) mod compressed_rtf;
 pub(in crate::unpack) mod dde;
 pub(in crate::unpack) mod excel;
+pub(in crate::unpack) mod flat;
 pub(in crate::unpack) mod installer;
 pub(in crate::unpack) mod markup;
 pub(in crate::unpack) mod octets;
@@ -16,6 +17,7 @@ pub(in crate::unpack) mod outlook;
 pub(in crate::unpack) mod package;
 pub(in crate::unpack) mod powerpoint;
 pub(in crate::unpack) mod remote;
+pub(in crate::unpack) mod rtf;
 #[cfg(test)]
 pub(in crate::unpack) mod samples;
 pub(in crate::unpack) mod vba;
@@ -33,6 +35,10 @@ pub(super) const FORMATS: &[Format] = &[
     zip_document::OPEN_DOCUMENT,
     zip_document::ANDROID,
     zip_document::JAR,
+    rtf::FORMAT,
+    flat::ACTIVE_MIME,
+    flat::XML,
+    flat::WEB_ARCHIVE,
     dde::SYLK,
     dde::CELLS,
 ];
