@@ -145,7 +145,8 @@ fn text(data: &[u8], count_bytes: usize) -> Option<String> {
 
 /// Notes a link to another program: its name and the topic are divided by a mark.
 fn link(path: &str, opening: &mut Opening<'_>) {
-    if let Some((program, topic)) = path.split_once('\u{3}') {
+    // Alone, the mark stands for the book itself.
+    if let Some((program, topic)) = path.split_once('\u{3}').filter(|(program, _)| !program.is_empty()) {
         opening.note(NoteKind::Dde, &shown(&format!("{program}|{topic}")));
     }
 }

@@ -7,7 +7,8 @@ use super::compound::{Compound, MARK, Stream};
 use super::{excel, installer, outlook, package, powerpoint, vba, word};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use cfb::CompoundFile;
-use std::io::Cursor;
+use flate2::read::ZlibDecoder;
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -113,6 +114,9 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
             opening.note(NoteKind::Package, name);
         }
     }
+    if let Some(user) = compound.read(&PathBuf::from("/Current User")) {
+        powerpoint::look_at_user(&user, opening);
+    }
     let mut modules = Vec::new();
     for storage in vba::storages(&compound) {
         modules.extend(vba::look(&mut compound, &storage, opening));
@@ -158,8 +162,10 @@ fn look_at_stream(
             word::look(bytes, &compound.beside(&stream.path, table).unwrap_or_default(), opening);
         }
         "workbook" | "book" => excel::look(bytes, opening),
-        "current user" => powerpoint::look_at_user(bytes, opening),
-        "powerpoint document" => powerpoint::look(bytes, opening)?,
+        // The records of an encrypted one are noise.
+        "powerpoint document" if opening.notes.iter().all(|note| note.kind != NoteKind::Encrypted) => {
+            powerpoint::look(bytes, opening)?;
+        }
         "\x01ole10native" => return package::take_stream(bytes, opening),
         "\x01ole" => package::look_at_link(bytes, opening),
         "encryptedpackage" => opening.note(NoteKind::Encrypted, "an Office document with a password"),
@@ -168,6 +174,14 @@ fn look_at_stream(
     if vba::holds_source(bytes) {
         let sources = vba::salvaged(bytes, 1252);
         vba::note_sources(&sources, "VBA outside of a project", vba::Age::Since2007, opening)?;
+    }
+    // XML documents of Word 2003 keep their objects so.
+    if let Some(packed) = bytes.get(4..).filter(|packed| packed.first() == Some(&0x78)) {
+        let mut begin = Vec::new();
+        let read = ZlibDecoder::new(packed).take(MARK.len() as u64).read_to_end(&mut begin);
+        if read.is_ok() && begin == MARK {
+            opening.take(&label(stream), ZlibDecoder::new(packed))?;
+        }
     }
     if EMBEDDED.iter().any(|mark| bytes.starts_with(mark)) || installer::is_binary(&name) {
         opening.take(&label(stream), bytes)?;

@@ -17,6 +17,7 @@ pub(in crate::unpack) struct Packaged<'a> {
 }
 
 const KIND_EMBEDDED: u16 = 3;
+const KIND_LINKED: u16 = 1;
 /// An URL moniker's class.
 const URL_MONIKER: &[u8] = b"\xe0\xc9\xea\x79\xf9\xba\xce\x11\x8c\x82\x00\xaa\x00\x4b\xa9\x0b";
 /// A file moniker's class.
@@ -46,6 +47,13 @@ pub(in crate::unpack) fn packaged(native: &[u8]) -> Option<Packaged<'_>> {
     Some(Packaged { name: name.rsplit(['\\', '/']).next().unwrap_or_default().to_string(), data })
 }
 
+/// The path of a file that was linked instead of embedded.
+fn linked(native: &[u8]) -> Option<String> {
+    let (_, rest) = until_nul(native.get(2..).filter(|_| u16_at(native, 0) == Some(2))?)?;
+    let (path, rest) = until_nul(rest)?;
+    (u16_at(rest, 2)? == KIND_LINKED).then(|| String::from_utf8_lossy(path).into_owned())
+}
+
 /// Takes the contents of an `Ole10Native` stream: an embedded file, or what another old program kept.
 pub(in crate::unpack) fn take_stream(stream: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
     let native = stream.get(4..).unwrap_or_default();
@@ -53,6 +61,10 @@ pub(in crate::unpack) fn take_stream(stream: &[u8], opening: &mut Opening<'_>) -
         Some(file) => {
             opening.note(NoteKind::Package, &shown(&file.name));
             opening.take(&file.name, file.data)
+        }
+        None if linked(native).is_some() => {
+            opening.note(NoteKind::Package, &format!("a link to {}", shown(&linked(native).unwrap_or_default())));
+            ControlFlow::Continue(())
         }
         None if u16_at(native, 0) == Some(2) => {
             opening.note(NoteKind::Package, "a package that can't be read");

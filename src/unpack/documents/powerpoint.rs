@@ -10,6 +10,7 @@ use crate::limits::OFFICE_RECORDS_MAX;
 use crate::unpack::{NoteKind, Opening};
 use flate2::read::ZlibDecoder;
 use memchr::memmem;
+use std::io::Read;
 use std::ops::ControlFlow;
 
 const OBJECT: u16 = 0x1011;
@@ -61,7 +62,9 @@ fn object(data: &[u8], instance: u16, number: usize, opening: &mut Opening<'_>) 
     if instance == 0 && data.starts_with(MARK) {
         opening.take(&label, data)?;
     } else {
-        opening.take(&label, ZlibDecoder::new(data.get(4..).unwrap_or_default()))?;
+        // PowerPoint reads so many octets, whatever follows; real files end without a proper end.
+        let said = size_at(data, 0).filter(|said| *said > 0).unwrap_or(usize::MAX);
+        opening.take(&label, ZlibDecoder::new(data.get(4..).unwrap_or_default()).take(said as u64))?;
     }
     let has_macros = opening.members.last().is_some_and(|member| vba::holds_source(&member.bytes));
     if has_macros {

@@ -40,7 +40,7 @@ pub(in crate::unpack) const JAR: Format = Format {
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
 /// Words in `[Content_Types].xml` that name the main part; those with macros first.
-const MAIN_PARTS: [(&str, &str); 15] = [
+const MAIN_PARTS: [(&str, &str); 17] = [
     ("ms-word.document.macroenabled.main", "application/vnd.ms-word.document.macroenabled.12"),
     ("ms-word.template.macroenabledtemplate.main", "application/vnd.ms-word.template.macroenabled.12"),
     ("ms-excel.sheet.macroenabled.main", "application/vnd.ms-excel.sheet.macroenabled.12"),
@@ -49,6 +49,8 @@ const MAIN_PARTS: [(&str, &str); 15] = [
     ("ms-excel.addin.macroenabled.main", "application/vnd.ms-excel.addin.macroenabled.12"),
     ("ms-powerpoint.presentation.macroenabled.main", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
     ("ms-powerpoint.slideshow.macroenabled.main", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
+    ("ms-powerpoint.template.macroenabled.main", "application/vnd.ms-powerpoint.template.macroenabled.12"),
+    ("ms-powerpoint.addin.macroenabled.main", "application/vnd.ms-powerpoint.addin.macroenabled.12"),
     ("wordprocessingml.document.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("wordprocessingml.template.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
     ("spreadsheetml.sheet.main", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),

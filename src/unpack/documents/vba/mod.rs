@@ -73,6 +73,7 @@ pub(in crate::unpack) fn look(compound: &mut Compound<'_>, storage: &Path, openi
         Some(parent) if parent.parent().is_some() => Age::Before2007,
         _ => Age::Since2007,
     };
+    let storage_name = storage.to_string_lossy().trim_start_matches('/').to_string();
     let dir = compound.read(&storage.join("dir")).as_deref().and_then(compression::unpack);
     let project = dir.map(|dir| Project::read(&dir.bytes));
     let mut reading = Reading { sources: Vec::new(), compiled: 0, missing: Vec::new(), read: Vec::new() };
@@ -93,9 +94,9 @@ pub(in crate::unpack) fn look(compound: &mut Compound<'_>, storage: &Path, openi
     reading.note_missing(&names, opening);
     if !whole && reading.sources.is_empty() {
         // Whatever it is, it can't be told to be harmless.
-        opening.note(NoteKind::Macro, &format!("{}: can't be read", storage.to_string_lossy()));
+        opening.note(NoteKind::Macro, &format!("{storage_name}: can't be read"));
     }
-    let _ = note_sources(&reading.sources, &storage.to_string_lossy(), age, opening);
+    let _ = note_sources(&reading.sources, &storage_name, age, opening);
     reading.read
 }
 
