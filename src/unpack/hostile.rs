@@ -161,6 +161,10 @@ fn attachments() -> Vec<(&'static str, Vec<u8>)> {
         ("a.tar", tar(&members)),
         ("a.doc", super::documents::ole::tests::ole(&["WordDocument", "Macros/VBA/dir"])),
         ("a.docx", zip(&[("[Content_Types].xml", types), ("word/document.xml", b"<w/>")])),
+        ("a.rtf", super::documents::samples::rtf()),
+        ("a.xls", super::documents::samples::workbook()),
+        ("a.slk", b"ID;P\nO;E\nNN;NAuto_open;ER1C1\nC;X1;Y1;EEXEC(\"x\")\nE\n".to_vec()),
+        ("a.bas", super::documents::samples::CODE.as_bytes().to_vec()),
     ]
 }
 

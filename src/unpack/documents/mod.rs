@@ -24,6 +24,9 @@ pub(in crate::unpack) mod vba;
 pub(in crate::unpack) mod word;
 pub(in crate::unpack) mod zip_document;
 
+#[cfg(test)]
+mod tests;
+
 use super::Format;
 
 /// The most certain first.

@@ -2,6 +2,7 @@
 //!
 //! Not in the program.
 
+use super::package::tests::native;
 use super::vba::{compression::tests::pack, project::tests::dir};
 use cfb::CompoundFile;
 use std::io::{Cursor, Write};
@@ -33,4 +34,39 @@ pub(in crate::unpack) fn project(storage: &str, modules: &[(&str, &str)]) -> Vec
     ];
     streams.extend(modules.iter().map(|(name, source)| (format!("{storage}VBA/{name}"), pack(source.as_bytes()))));
     streams
+}
+
+/// An RTF file with a package, a field and a template.
+pub(in crate::unpack) fn rtf() -> Vec<u8> {
+    let data = native("run.exe", b"data");
+    let data = data.get(4..).unwrap();
+    let size = (data.len() as u32).to_le_bytes();
+    let object = [&b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0"[..], &size, data].concat();
+    let hex: String = object.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{{\\rtf1{{\\*\\template x}}{{\\field{{\\*\\fldinst DDE x}}}}{{\\object\\objemb{{\\*\\objclass Package}}\
+         {{\\*\\objdata {hex}}}}}}}"
+    )
+    .into_bytes()
+}
+
+/// A record of Excel.
+pub(in crate::unpack) fn record(kind: u16, data: &[u8]) -> Vec<u8> {
+    [&kind.to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), data].concat()
+}
+
+/// An old workbook with a macro sheet, a link and a VBA project.
+pub(in crate::unpack) fn workbook() -> Vec<u8> {
+    let formula = [&[0; 22][..], b"\x17\x04\0calc\x42\x01\x6e\0"].concat();
+    let records = [
+        record(0x0809, b"\0\x06\x05\0"),
+        record(0x85, b"\0\0\0\0\x02\x01\x01\0M"),
+        record(0x18, b"\x20\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01"),
+        record(0x1ae, b"\0\0\x07\0\0cmd\x03/c "),
+        record(0x0809, b"\0\x06\x40\0"),
+        record(6, &formula),
+    ];
+    let mut streams = project("_VBA_PROJECT_CUR/", &[("Module1", CODE)]);
+    streams.push(("Workbook".to_string(), records.concat()));
+    ole(&streams)
 }

@@ -66,15 +66,25 @@ const FOLDERS: [(&[u8], &str); 3] = [
     (b"ppt/presentation", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 ];
 /// What the first member, `mimetype`, may say.
-const MIMETYPES: [&str; 9] = [
+const MIMETYPES: [&str; 19] = [
     "application/vnd.oasis.opendocument.text-template",
+    "application/vnd.oasis.opendocument.text-master",
+    "application/vnd.oasis.opendocument.text-web",
     "application/vnd.oasis.opendocument.text",
     "application/vnd.oasis.opendocument.spreadsheet-template",
     "application/vnd.oasis.opendocument.spreadsheet",
     "application/vnd.oasis.opendocument.presentation-template",
     "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.graphics-template",
     "application/vnd.oasis.opendocument.graphics",
     "application/vnd.oasis.opendocument.formula",
+    "application/vnd.oasis.opendocument.chart",
+    "application/vnd.oasis.opendocument.base",
+    "application/vnd.sun.xml.writer.template",
+    "application/vnd.sun.xml.writer",
+    "application/vnd.sun.xml.calc",
+    "application/vnd.sun.xml.impress",
+    "application/vnd.sun.xml.draw",
     "application/epub+zip",
 ];
 
