@@ -333,6 +333,10 @@ pub const OFFICE_RECORDS_MAX: usize = 4_000_000;
 /// Groups of an RTF file in each other; Word stops much earlier. Beyond: the note *a trick*, and all text is taken for
 /// one group's.
 pub const RTF_DEPTH_MAX: usize = 2000;
+/// Objects of one RTF file. Beyond: *too many*.
+pub const RTF_OBJECTS_MAX: usize = 2000;
+/// VBA projects of one OLE file: documents that are embedded have their own. Beyond: *too many*.
+pub const VBA_PROJECTS_MAX: usize = 100;
 /// Octets of the fields of one document that are read for commands. Beyond they are not looked at: no reader runs so many.
 pub const FIELD_TEXT_BYTES_MAX: usize = 1 << 20;
 /// Octets of foreign text that one note of a document shows.

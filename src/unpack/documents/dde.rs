@@ -101,8 +101,10 @@ pub(in crate::unpack) fn starts_program(cell: &str) -> bool {
     let cell = cell.trim_start_matches([' ', '\t', '"', '\'']);
     let Some(formula) = cell.strip_prefix(['=', '+', '-', '@']) else { return false };
     let by_bar = formula.split_once('|').is_some_and(|(before, behind)| {
-        let application = before.rsplit(['(', '+', '-', '*', '=', ',']).next().unwrap_or_default().trim_matches([' ', '\'']);
-        let is_name = !application.is_empty() && application.chars().all(|c| c.is_ascii_alphanumeric() || " \\/:._".contains(c));
+        let application =
+            before.rsplit(['(', '+', '-', '*', '=', ',']).next().unwrap_or_default().trim_matches([' ', '\'']);
+        let is_name =
+            !application.is_empty() && application.chars().all(|c| c.is_ascii_alphanumeric() || " \\/:._".contains(c));
         is_name && behind.contains('!')
     });
     by_bar || formula.trim_start().to_ascii_lowercase().starts_with("dde(")
@@ -161,7 +163,9 @@ fn open_sylk(contents: &Contents<'_>, opening: &mut Opening<'_>) {
             opening.note(NoteKind::AutoMacro, &shown(&line));
         }
         let formula = lower.split(';').find_map(|field| field.strip_prefix('e'));
-        if record == "C" && let Some(formula) = formula {
+        if record == "C"
+            && let Some(formula) = formula
+        {
             if ["exec(", "call(", "register("].iter().any(|call| formula.contains(call)) {
                 opening.note(NoteKind::ExcelMacro, "SYLK macro sheet");
                 opening.note(NoteKind::MacroStarts, &shown(&line));
@@ -173,6 +177,7 @@ fn open_sylk(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     }
     if macros {
         opening.note(NoteKind::Macro, "SYLK");
+        opening.note(NoteKind::OldMacro, "SYLK");
     }
 }
 

@@ -7,9 +7,10 @@ use super::octets::{code_page, piece, size_at, u16_at, utf16};
 use super::remote::shown;
 use super::vba::words;
 use crate::limits::OFFICE_RECORDS_MAX;
-use crate::unpack::{NoteKind, Opening};
+use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 
-const BOF: u16 = 0x0809;
+/// The begin of a workbook or sheet, of all versions since the second.
+const BEGINS: [u16; 4] = [0x0809, 0x0409, 0x0209, 0x0009];
 const BOUND_SHEET: u16 = 0x0085;
 const FILE_PASS: u16 = 0x002f;
 const FORMULAS: [u16; 3] = [0x0006, 0x0206, 0x0406];
@@ -32,6 +33,25 @@ const FUNCTIONS: [(u16, NoteKind, &str); 9] = [
     (186, NoteKind::MacroHides, "GET.WORKSPACE"),
 ];
 
+pub(in crate::unpack) const FORMAT: Format = Format {
+    name: "biff",
+    about: "Excel sheets of before 1993, which are no OLE files",
+    recognise,
+    nature: Nature::Container(open),
+};
+
+/// A begin of a sheet, a chart, a macro sheet or a workspace.
+fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
+    let bytes = contents.bytes;
+    let is_begin = BEGINS.contains(&u16_at(bytes, 0)?) && (4..=16).contains(&u16_at(bytes, 2)?);
+    (is_begin && [0x05, 0x10, 0x20, MACRO_SHEET, 0x100].contains(&u16_at(bytes, 6)?))
+        .then_some("application/vnd.ms-excel")
+}
+
+fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
+    look(contents.bytes, opening);
+}
+
 /// What was seen so far of a workbook.
 #[derive(Default)]
 struct Book {
@@ -49,6 +69,9 @@ pub(in crate::unpack) fn look(stream: &[u8], opening: &mut Opening<'_>) {
     for count in 0.. {
         let Some((kind, size)) = u16_at(stream, at).zip(u16_at(stream, at + 2)) else { break };
         let Some(data) = piece(stream, at + 4, usize::from(size)) else { break };
+        if count % 4096 == 0 && opening.pay_time().is_break() {
+            break;
+        }
         if count >= OFFICE_RECORDS_MAX {
             opening.note(NoteKind::TooMany, "records of a workbook");
             break;
@@ -58,6 +81,7 @@ pub(in crate::unpack) fn look(stream: &[u8], opening: &mut Opening<'_>) {
     }
     if book.has_macro_sheet {
         opening.note(NoteKind::Macro, "Excel 4.0");
+        opening.note(NoteKind::OldMacro, "Excel 4.0");
         for name in &book.starts {
             opening.note(NoteKind::AutoMacro, &format!("Excel 4.0: {name}"));
         }
@@ -67,7 +91,7 @@ pub(in crate::unpack) fn look(stream: &[u8], opening: &mut Opening<'_>) {
 impl Book {
     fn record(&mut self, kind: u16, data: &[u8], opening: &mut Opening<'_>) {
         match kind {
-            BOF => {
+            _ if BEGINS.contains(&kind) => {
                 self.is_biff5 = u16_at(data, 0) == Some(BIFF5);
                 self.in_macro_sheet = u16_at(data, 2) == Some(MACRO_SHEET);
                 if self.in_macro_sheet && !self.has_macro_sheet {
@@ -140,7 +164,11 @@ fn text(data: &[u8], count_bytes: usize) -> Option<String> {
     let count = if count_bytes == 1 { usize::from(*data.first()?) } else { usize::from(u16_at(data, 0)?) };
     let is_wide = data.get(count_bytes)? & 1 != 0;
     let at = count_bytes + 1;
-    if is_wide { piece(data, at, 2 * count).map(utf16) } else { piece(data, at, count).map(|text| code_page(text, 1252)) }
+    if is_wide {
+        piece(data, at, 2 * count).map(utf16)
+    } else {
+        piece(data, at, count).map(|text| code_page(text, 1252))
+    }
 }
 
 /// Notes a link to another program: its name and the topic are divided by a mark.

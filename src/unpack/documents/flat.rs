@@ -6,7 +6,7 @@
 
 use super::markup::{Tag, decoded, tags};
 use super::octets::u16_at;
-use super::{dde, ooxml, open_document};
+use super::{dde, ooxml, open_document, vba};
 use crate::mail::{Message, screen};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening, Role};
 use base64::Engine;
@@ -51,7 +51,9 @@ const ACTIVE_MIME_MARK: &[u8] = b"ActiveMime";
 /// Pads or not, as it comes.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 fn begin_of<'a>(contents: &Contents<'a>) -> &'a [u8] {
@@ -60,7 +62,9 @@ fn begin_of<'a>(contents: &Contents<'a>) -> &'a [u8] {
 
 fn recognise_xml(contents: &Contents<'_>) -> Option<&'static str> {
     let begin = begin_of(contents);
-    if contents.role != Role::File || memchr::memchr(b'<', begin.get(..begin.len().min(16)).unwrap_or_default()).is_none() {
+    if contents.role != Role::File
+        || memchr::memchr(b'<', begin.get(..begin.len().min(16)).unwrap_or_default()).is_none()
+    {
         return None;
     }
     let begin = decoded(begin).to_lowercase();
@@ -76,7 +80,8 @@ fn open_xml(contents: &Contents<'_>, opening: &mut Opening<'_>) {
         if tag.is("part") {
             part = tag.attribute("name").unwrap_or_default();
         }
-        let is_file = ["binData", "binaryData", "binary-data", "docOleData", "docSuppData"].iter().any(|name| tag.is(name));
+        let is_file =
+            ["binData", "binaryData", "binary-data", "docOleData", "docSuppData"].iter().any(|name| tag.is(name));
         if is_file && take_file(&tag, &part, opening).is_break() {
             return;
         }
@@ -121,7 +126,8 @@ fn recognise_web_archive(contents: &Contents<'_>) -> Option<&'static str> {
     let is_mime = has(b"mime-version:") && has(b"content-type:");
     let by_sender = has(b"\nfrom:") || begin.starts_with(b"from:") || has(b"received:") || has(b"\nto:");
     let is_saved = is_mime && !by_sender && has(b"multipart/related");
-    let hides = memmem::find(contents.bytes, PACKED_MIME).is_some() && (is_mime || memmem::find(contents.bytes, b"MIME-Version").is_some());
+    let hides = memmem::find(contents.bytes, PACKED_MIME).is_some()
+        && (is_mime || memmem::find(contents.bytes, b"MIME-Version").is_some());
     (is_saved || (hides && !by_sender)).then_some("multipart/related")
 }
 
@@ -155,7 +161,12 @@ fn open_active_mime(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let places = [said, Some(0x32), Some(0x22a), memchr::memchr(0x78, bytes)];
     let packed = places.into_iter().flatten().filter_map(|at| bytes.get(at..)).find(|rest| rest.first() == Some(&0x78));
     match packed {
-        Some(packed) => drop(opening.take("macros", ZlibDecoder::new(packed))),
+        Some(packed) => {
+            let _ = opening.take("macros", ZlibDecoder::new(packed));
+            if opening.members.last().is_some_and(|member| vba::holds_source(&member.bytes)) {
+                opening.note(NoteKind::OldMacro, "macros of a document in one text file");
+            }
+        }
         None => opening.note(NoteKind::Damaged, "ActiveMime without packed data"),
     }
 }
@@ -181,14 +192,23 @@ mod tests {
     #[test]
     fn macros_in_documents_of_one_text_file_are_found() {
         let data = base64::engine::general_purpose::STANDARD.encode(active_mime());
-        let xml = format!("<?xml version=\"1.0\"?><?mso-application progid=\"Word.Document\"?><w:wordDocument><w:docSuppData><w:binData w:name=\"editdata.mso\">{data}</w:binData></w:docSuppData></w:wordDocument>");
-        let archive = format!("MIME-Version: 1.0\nContent-Type: multipart/related; boundary=\"b\"\n\n--b\nContent-Location: file:///C:/editdata.mso\nContent-Transfer-Encoding: base64\nContent-Type: application/x-mso\n\n{data}\n--b--\n");
+        let xml = format!(
+            "<?xml version=\"1.0\"?><?mso-application progid=\"Word.Document\"?><w:wordDocument><w:docSuppData><w:binData w:name=\"editdata.mso\">{data}</w:binData></w:docSuppData></w:wordDocument>"
+        );
+        let archive = format!(
+            "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=\"b\"\n\n--b\nContent-Location: file:///C:/editdata.mso\nContent-Transfer-Encoding: base64\nContent-Type: application/x-mso\n\n{data}\n--b--\n"
+        );
         let hardly = format!("junk\nMIME-Version: 1.0\nX: y\n\n{data}\n");
-        let flat = format!("<pkg:package xmlns:pkg=\"x\"><pkg:part pkg:name=\"/word/vbaProject.bin\"><pkg:binaryData>{}</pkg:binaryData></pkg:part></pkg:package>", base64::engine::general_purpose::STANDARD.encode(samples::ole(&samples::project("", &[("M", samples::CODE)]))));
+        let flat = format!(
+            "<pkg:package xmlns:pkg=\"x\"><pkg:part pkg:name=\"/word/vbaProject.bin\"><pkg:binaryData>{}</pkg:binaryData></pkg:part></pkg:package>",
+            base64::engine::general_purpose::STANDARD
+                .encode(samples::ole(&samples::project("", &[("M", samples::CODE)])))
+        );
         for (name, text) in [("a.xml", xml), ("a.doc", archive), ("b.doc", hardly), ("c.xml", flat)] {
             let inside = open(&Message::parse(&letter(name, text.as_bytes())));
             let kinds: Vec<NoteKind> = inside.notes.iter().map(|note| note.kind).collect();
-            assert_eq!(kinds, [NoteKind::Macro], "{name} {:?}", inside.items);
+            assert!(kinds.contains(&NoteKind::Macro), "{name} {:?}", inside.items);
+            assert_eq!(kinds.contains(&NoteKind::OldMacro), name != "c.xml", "{name}");
         }
     }
 }

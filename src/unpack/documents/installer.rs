@@ -40,12 +40,20 @@ mod tests {
     #[test]
     fn packed_names_are_read() {
         let pack = |name: &str| -> String {
-            let place = |c: u8| b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._".iter().position(|d| *d == c).unwrap() as u32;
-            name.as_bytes().chunks(2).filter_map(|two| match two {
-                [one, two] => char::from_u32(PAIR + place(*one) + (place(*two) << 6)),
-                [one] => char::from_u32(SINGLE + place(*one)),
-                _ => None,
-            }).collect()
+            let place = |c: u8| {
+                b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
+                    .iter()
+                    .position(|d| *d == c)
+                    .unwrap() as u32
+            };
+            name.as_bytes()
+                .chunks(2)
+                .filter_map(|two| match two {
+                    [one, two] => char::from_u32(PAIR + place(*one) + (place(*two) << 6)),
+                    [one] => char::from_u32(SINGLE + place(*one)),
+                    _ => None,
+                })
+                .collect()
         };
         for name in ["Binary.Script1", "disk1.cab", "x"] {
             assert_eq!(stream_name(&pack(name)), name);

@@ -34,6 +34,7 @@ pub(super) const FORMATS: &[Format] = &[
     ole::INSTALLER,
     ole::FORMAT,
     vba::FORMAT,
+    excel::FORMAT,
     zip_document::OOXML,
     zip_document::OPEN_DOCUMENT,
     zip_document::ANDROID,

@@ -5,9 +5,12 @@
 
 use super::compound::{Compound, MARK, Stream};
 use super::{excel, installer, outlook, package, powerpoint, vba, word};
+use crate::limits::VBA_PROJECTS_MAX;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use cfb::CompoundFile;
 use flate2::read::ZlibDecoder;
+use memchr::memmem;
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -117,9 +120,13 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     if let Some(user) = compound.read(&PathBuf::from("/Current User")) {
         powerpoint::look_at_user(&user, opening);
     }
-    let mut modules = Vec::new();
-    for storage in vba::storages(&compound) {
-        modules.extend(vba::look(&mut compound, &storage, opening));
+    let storages = vba::storages(&compound);
+    if storages.len() > VBA_PROJECTS_MAX {
+        opening.note(NoteKind::TooMany, "VBA projects");
+    }
+    let mut modules = BTreeSet::new();
+    for storage in storages.iter().take(VBA_PROJECTS_MAX) {
+        modules.extend(vba::look(&mut compound, storage, opening));
     }
     if outlook::take_attached(&mut compound, opening).is_break() {
         return;
@@ -130,7 +137,7 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
 /// Looks at each stream but those of VBA modules.
 fn look_at_streams(
     compound: &mut Compound<'_>,
-    modules: &[PathBuf],
+    modules: &BTreeSet<PathBuf>,
     raw: &[u8],
     opening: &mut Opening<'_>,
 ) -> ControlFlow<()> {
@@ -200,7 +207,14 @@ fn label(stream: &Stream) -> String {
 /// Macros of a broken file.
 fn salvage(raw: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
     let sources = vba::salvaged(raw, 1252);
-    vba::note_sources(&sources, "VBA in a broken file", vba::Age::Since2007, opening)
+    let holds = |name: &str| {
+        let wide: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        memmem::find(raw, &wide).is_some()
+    };
+    let is_old =
+        ["WordDocument", "Workbook", "PowerPoint Document", "Macros", "_VBA_PROJECT_CUR"].into_iter().any(holds);
+    let age = if is_old { vba::Age::Before2007 } else { vba::Age::Since2007 };
+    vba::note_sources(&sources, "VBA in a broken file", age, opening)
 }
 
 #[cfg(test)]

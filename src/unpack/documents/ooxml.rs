@@ -99,7 +99,10 @@ pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut
             // The text of a field may stand in CDATA.
             "![cdata[" if in_code => fields.push_str(tag.raw()),
             "customui" if has_macros && tag.attribute("onLoad").is_some() => {
-                opening.note(NoteKind::AutoMacro, &shown(&format!("customUI onLoad: {}", tag.attribute("onLoad").unwrap_or_default())));
+                opening.note(
+                    NoteKind::AutoMacro,
+                    &shown(&format!("customUI onLoad: {}", tag.attribute("onLoad").unwrap_or_default())),
+                );
             }
             "ocx" => control(&tag, opening),
             "hlinkclick" | "hlinkmouseover" | "hlinkhover" => action(&tag, opening),
@@ -174,7 +177,9 @@ fn macro_sheet(part: &str, bytes: &[u8], opening: &mut Opening<'_>) {
 fn binary_link(bytes: &[u8], opening: &mut Opening<'_>) {
     const BEGIN_BOOK: &[u8] = b"\xe8\x02";
     const DDE: u8 = 1;
-    let Some(at) = memchr::memmem::find(bytes.get(..bytes.len().min(64)).unwrap_or_default(), BEGIN_BOOK) else { return };
+    let Some(at) = memchr::memmem::find(bytes.get(..bytes.len().min(64)).unwrap_or_default(), BEGIN_BOOK) else {
+        return;
+    };
     if bytes.get(at + 3) == Some(&DDE) {
         let text = super::octets::utf16(bytes.get(at + 5..bytes.len().min(at + 5 + 512)).unwrap_or_default());
         opening.note(NoteKind::Dde, &shown(&text));
@@ -189,7 +194,8 @@ fn wide_contains(bytes: &[u8], word: &str) -> bool {
 /// A main part with macros in a file whose name promises that there are none.
 fn false_type(types: &str, name: Option<&str>, opening: &mut Opening<'_>) {
     let name = name.unwrap_or_default().to_ascii_lowercase();
-    let promises = [".docx", ".dotx", ".xlsx", ".xltx", ".pptx", ".ppsx", ".potx"].iter().any(|end| name.ends_with(end));
+    let promises =
+        [".docx", ".dotx", ".xlsx", ".xltx", ".pptx", ".ppsx", ".potx"].iter().any(|end| name.ends_with(end));
     let types = types.to_ascii_lowercase();
     let has_macros = ["macroenabled.main", "macroenabledtemplate.main"].iter().any(|main| types.contains(main));
     if promises && has_macros {

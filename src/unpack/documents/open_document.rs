@@ -34,8 +34,11 @@ pub(in crate::unpack) fn look_at_xml(text: &str, part: &str, opening: &mut Openi
             "module" | "source-code" => module(&tag.text(), tag.attribute("name").as_deref().unwrap_or(part), opening),
             "event-listener" => {
                 let event = tag.attribute("event-name").unwrap_or_default().to_ascii_lowercase();
-                if event.starts_with("dom:load") || event.starts_with("dom:unload") || event.starts_with("office:") {
-                    let target = tag.attribute("href").unwrap_or_default();
+                let by_itself = ["dom:load", "dom:unload", "office:"].iter().any(|begin| event.starts_with(begin));
+                let target = tag.attribute("href").or_else(|| tag.attribute("macro-name")).unwrap_or_default();
+                // Templates of LibreOffice call what comes with the program.
+                let of_program = target.starts_with("application:") || target.contains("location=application");
+                if by_itself && !target.is_empty() && !of_program {
                     opening.note(NoteKind::AutoMacro, &shown(&format!("{event}: {target}")));
                 }
             }

@@ -78,7 +78,11 @@ fn take_body(label: &str, path: &Path, bytes: &[u8], opening: &mut Opening<'_>) 
             }
         };
     }
-    if is_wide { opening.take(label, utf16(bytes).as_bytes())? } else { opening.take(label, bytes)? }
+    if is_wide {
+        opening.take(label, utf16(bytes).as_bytes())?
+    } else {
+        opening.take(label, bytes)?
+    }
     if let Some(member) = opening.members.last_mut() {
         member.role = Role::Body;
     }

@@ -42,7 +42,8 @@ pub(in crate::unpack) fn packaged(native: &[u8]) -> Option<Packaged<'_>> {
     let all = rest.get(at.checked_add(4)?..)?;
     // A size that is a lie hides nothing: Windows would refuse it, we look at what is there.
     let data = all.get(..size).unwrap_or(all);
-    let name = [label, path].iter().map(|name| String::from_utf8_lossy(name).into_owned()).find(|name| !name.is_empty());
+    let name =
+        [label, path].iter().map(|name| String::from_utf8_lossy(name).into_owned()).find(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| "package".to_string());
     Some(Packaged { name: name.rsplit(['\\', '/']).next().unwrap_or_default().to_string(), data })
 }
@@ -137,8 +138,16 @@ pub(in crate::unpack) mod tests {
         let path = format!("C:\\x\\{name}");
         let size = |bytes: usize| (bytes as u32).to_le_bytes();
         let inner = [
-            &b"\x02\0"[..], name.as_bytes(), b"\0", path.as_bytes(), b"\0\0\0\x03\0", &size(path.len() + 1),
-            path.as_bytes(), b"\0", &size(data.len()), data,
+            &b"\x02\0"[..],
+            name.as_bytes(),
+            b"\0",
+            path.as_bytes(),
+            b"\0\0\0\x03\0",
+            &size(path.len() + 1),
+            path.as_bytes(),
+            b"\0",
+            &size(data.len()),
+            data,
         ]
         .concat();
         [&size(inner.len())[..], &inner].concat()

@@ -32,7 +32,8 @@ pub(in crate::unpack) fn look(stream: &[u8], opening: &mut Opening<'_>) -> Contr
     let mut at = 0_usize;
     let mut objects = 0;
     for _ in 0..OFFICE_RECORDS_MAX {
-        let (Some(version), Some(kind), Some(size)) = (u16_at(stream, at), u16_at(stream, at + 2), size_at(stream, at + 4))
+        let (Some(version), Some(kind), Some(size)) =
+            (u16_at(stream, at), u16_at(stream, at + 2), size_at(stream, at + 4))
         else {
             break;
         };

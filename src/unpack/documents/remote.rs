@@ -8,7 +8,15 @@ use crate::limits::NOTE_TEXT_CHARS_MAX;
 const FETCHED: [&str; 5] = ["http://", "https://", "ftp://", "mhtml:", "webdav:"];
 /// Schemes that no honest document uses for anything: they start programs.
 const STARTING: [&str; 10] = [
-    "ms-msdt:", "search-ms:", "search:", "script:", "javascript:", "vbscript:", "mhtml:", "x-usc:", "ms-officecmd:",
+    "ms-msdt:",
+    "search-ms:",
+    "search:",
+    "script:",
+    "javascript:",
+    "vbscript:",
+    "mhtml:",
+    "x-usc:",
+    "ms-officecmd:",
     "ms-excel:ofe",
 ];
 

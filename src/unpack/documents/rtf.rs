@@ -7,7 +7,7 @@ use super::compound::MARK;
 use super::dde::{BEGIN, END, look_at_fields};
 use super::package;
 use super::remote::{is_remote, shown};
-use crate::limits::{FIELD_TEXT_BYTES_MAX, RTF_DEPTH_MAX};
+use crate::limits::{FIELD_TEXT_BYTES_MAX, RTF_DEPTH_MAX, RTF_OBJECTS_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use std::ops::ControlFlow;
@@ -18,9 +18,8 @@ pub(in crate::unpack) const FORMAT: Format =
 /// Classes of objects that attacks use, by their begin in lower case.
 const ATTACKED_CLASSES: [&str; 5] = ["equation.", "ole2link", "htmlfile", "script", "otkloadr"];
 /// Classes of documents, which are embedded every day.
-const USUAL_CLASSES: [&str; 9] = [
-    "excel.", "word.", "powerpoint.", "msgraph", "paint.", "pbrush", "visio.", "msphotoed", "staticmetafile",
-];
+const USUAL_CLASSES: [&str; 9] =
+    ["excel.", "word.", "powerpoint.", "msgraph", "paint.", "pbrush", "visio.", "msphotoed", "staticmetafile"];
 /// Groups in each other beyond which nobody wrote them by hand or program.
 const USUAL_DEPTH: usize = 300;
 
@@ -60,6 +59,8 @@ struct Reader<'a> {
     fields: String,
     template: String,
     tricks: Vec<&'static str>,
+    /// More objects than [`RTF_OBJECTS_MAX`].
+    too_many: bool,
 }
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
@@ -79,6 +80,7 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
         fields: String::new(),
         template: String::new(),
         tricks: Vec::new(),
+        too_many: false,
     };
     reader.head(contents.bytes);
     let mut steps = 0_usize;
@@ -191,7 +193,8 @@ impl<'a> Reader<'a> {
             return;
         }
         let (word, rest) = self.rest.split_at_checked(letters).unwrap_or((self.rest, b""));
-        let digits = rest.iter().enumerate().take_while(|(at, b)| b.is_ascii_digit() || (*at == 0 && **b == b'-')).count();
+        let digits =
+            rest.iter().enumerate().take_while(|(at, b)| b.is_ascii_digit() || (*at == 0 && **b == b'-')).count();
         let (number, rest) = rest.split_at_checked(digits).unwrap_or((rest, b""));
         self.rest = rest.strip_prefix(b" ").unwrap_or(rest);
         self.word(&word.to_ascii_lowercase(), number);
@@ -200,12 +203,18 @@ impl<'a> Reader<'a> {
     fn word(&mut self, word: &[u8], number: &[u8]) {
         let starred = std::mem::take(&mut self.starred);
         match word {
+            b"objdata" if self.objects.len() >= RTF_OBJECTS_MAX => {
+                self.too_many = true;
+                self.set(Use::Skipped);
+            }
             b"objdata" => {
                 self.objects.push(Data::default());
                 self.set(Use::Object(self.objects.len() - 1));
             }
             b"objclass" => {
-                self.classes.push(String::new());
+                if self.classes.len() < RTF_OBJECTS_MAX {
+                    self.classes.push(String::new());
+                }
                 self.set(Use::Class);
             }
             b"fldinst" => {
@@ -231,7 +240,11 @@ impl<'a> Reader<'a> {
     /// `\bin` and a count: so many raw octets.
     fn binary(&mut self, number: &[u8]) {
         let count = std::str::from_utf8(number).ok().and_then(|number| number.parse::<usize>().ok()).unwrap_or(0);
-        let (raw, rest) = self.rest.split_at_checked(count).unwrap_or((self.rest, b""));
+        // More than there is would hide all that follows.
+        let Some((raw, rest)) = self.rest.split_at_checked(count) else {
+            self.trick("raw octets beyond the end");
+            return;
+        };
         self.rest = rest;
         if let Use::Object(number) = self.now()
             && let Some(data) = self.objects.get_mut(number)
@@ -281,6 +294,9 @@ impl<'a> Reader<'a> {
         let has_objects = !self.objects.is_empty();
         for trick in self.tricks.iter().filter(|trick| has_objects || !trick.starts_with("an object")) {
             opening.note(NoteKind::RtfTrick, trick);
+        }
+        if self.too_many {
+            opening.note(NoteKind::TooMany, "objects in an RTF file");
         }
         for class in &self.classes {
             look_at_class(class, opening);
@@ -361,8 +377,7 @@ mod tests {
     fn package() -> String {
         let data = &native("run.exe", b"MZ\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[4..];
         let size = (data.len() as u32).to_le_bytes();
-        let object =
-            [&b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0"[..], &size, data].concat();
+        let object = [&b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0"[..], &size, data].concat();
         object.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -403,7 +418,7 @@ mod tests {
         for clean in [
             "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x}\\par Hello \\'e9 \\{x\\}}",
             "{\\rtf1{\\field{\\*\\fldinst {HYPERLINK \"https://a.example/\"}}{\\fldrslt x}}{\\*\\template C:\\\\x.dot}}",
-            "{\\rtf1 \\bin99999999999999999999 x\\bin-5 y}",
+            "{\\rtf1 \\bin3 {{{x\\bin-5 y}",
         ] {
             assert_eq!(kinds(&inside(clean)), [], "{clean}");
         }

@@ -63,7 +63,7 @@ fn projects_without_code_are_no_macro_and_broken_ones_are() {
     // The directory is gone, the sectors are there.
     let mut bytes = ole(&project("Macros/", &[("M", CODE)]));
     bytes[0x30..0x34].copy_from_slice(&[0xfe, 0xff, 0xff, 0x7f]);
-    assert_eq!(kinds("a.doc", &bytes), [NoteKind::Damaged, NoteKind::Macro]);
+    assert_eq!(kinds("a.doc", &bytes), [NoteKind::Damaged, NoteKind::Macro, NoteKind::OldMacro]);
     // The source was cut out from behind the compiled code.
     let mut stomped = project("", &[("M", CODE)]);
     stomped[2].1 = vec![7; 4000];
@@ -78,7 +78,8 @@ fn macros_of_presentations_hide_in_packed_records() {
     let packed = packed.finish().unwrap();
     let size = |bytes: usize| (bytes as u32).to_le_bytes();
     let records =
-        [&b"\x0f\0\xe8\x03"[..], &size(0), b"\x10\0\x11\x10", &size(packed.len() + 4), &size(project.len()), &packed].concat();
+        [&b"\x0f\0\xe8\x03"[..], &size(0), b"\x10\0\x11\x10", &size(packed.len() + 4), &size(project.len()), &packed]
+            .concat();
     for records in [records.clone(), [&b"\0\0\0\0\xff\xff\xff\xff"[..], &records].concat()] {
         let noted = kinds("a.ppt", &ole(&[stream("PowerPoint Document", &records)]));
         assert!(noted.contains(&NoteKind::Macro) && noted.contains(&NoteKind::OldMacro));
@@ -87,7 +88,7 @@ fn macros_of_presentations_hide_in_packed_records() {
 
 #[test]
 fn old_workbooks_tell_of_macro_sheets_links_and_passwords() {
-    use NoteKind::{AutoMacro, Dde, Encrypted, ExcelMacro, Macro, MacroStarts};
+    use NoteKind::{AutoMacro, Dde, Encrypted, ExcelMacro, Macro, MacroStarts, OldMacro};
     let begin = record(0x0809, b"\0\x06\x05\0");
     let sheet = record(0x85, b"\0\0\0\0\x02\x01\x01\0M");
     let plain_sheet = record(0x85, b"\0\0\0\0\0\0\x01\0S");
@@ -98,8 +99,8 @@ fn old_workbooks_tell_of_macro_sheets_links_and_passwords() {
     let own = record(0x1ae, b"\x01\0\x01\x04");
     for (records, want) in [
         (vec![&begin, &plain_sheet, &own, &formula], &[][..]),
-        (vec![&begin, &sheet, &name], &[ExcelMacro, Macro, AutoMacro]),
-        (vec![&begin, &macro_begin, &formula], &[ExcelMacro, MacroStarts, Macro]),
+        (vec![&begin, &sheet, &name], &[ExcelMacro, Macro, OldMacro, AutoMacro]),
+        (vec![&begin, &macro_begin, &formula], &[ExcelMacro, MacroStarts, Macro, OldMacro]),
         (vec![&begin, &link], &[Dde]),
         (vec![&begin, &record(0x2f, b"\0\0\x59\xb3\x0a\x9a")], &[Encrypted]),
     ] {
@@ -107,6 +108,7 @@ fn old_workbooks_tell_of_macro_sheets_links_and_passwords() {
         assert_eq!(kinds("a.xls", &ole(&[stream("Workbook", &bytes)])), want);
     }
     let bytes = [begin, record(0x2f, b"\0\0\x59\xb3\x0a\x9a")].concat();
+    assert_eq!(kinds("bare.xls", &record(0x0409, b"\0\0\x40\0\0\0")), [ExcelMacro, Macro, OldMacro]);
     let note = inside("a.xls", &ole(&[stream("Workbook", &bytes)])).notes.remove(0);
     assert!(note.detail.ends_with("without asking"), "{}", note.detail);
 }
@@ -133,7 +135,9 @@ fn docx(parts: &[(&str, &str)]) -> Vec<u8> {
 fn relationships_and_fields_of_new_documents_are_looked_at() {
     use NoteKind::{AutoMacro, Dde, ExcelMacro, ExternalObject, Macro, MacroStarts, Package, RemoteTemplate};
     let rel = |kind: &str, target: &str| {
-        format!("<Relationships><Relationship Id='1' Type=\"http://x/{kind}\" Target=\"{target}\" TargetMode=\"External\"/></Relationships>")
+        format!(
+            "<Relationships><Relationship Id='1' Type=\"http://x/{kind}\" Target=\"{target}\" TargetMode=\"External\"/></Relationships>"
+        )
     };
     for (part, text, want) in [
         ("word/_rels/settings.xml.rels", rel("attachedTemplate", "https://evil.example/t.dotm"), &[RemoteTemplate][..]),
@@ -163,7 +167,8 @@ fn relationships_and_fields_of_new_documents_are_looked_at() {
     ] {
         assert_eq!(kinds("a.docx", &docx(&[(part, &text)])), want, "{text}");
     }
-    let started = docx(&[("xl/macrosheets/s.xml", "<f>1</f>"), ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x<")]);
+    let started =
+        docx(&[("xl/macrosheets/s.xml", "<f>1</f>"), ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x<")]);
     assert_eq!(kinds("a.xlsm", &started), [ExcelMacro, Macro, AutoMacro]);
 }
 
@@ -173,16 +178,26 @@ fn scripts_of_open_documents_are_noted_where_there_are_some() {
     for (part, text, want) in [
         ("content.xml", "<office:scripts/><text:p>Sub Main</text:p>", &[][..]),
         ("Basic/Standard/Module1.xml", "<script:module script:name=\"M\">Sub Main\n\nEnd Sub</script:module>", &[]),
-        ("Basic/Standard/Module1.xml", "<script:module>Sub a\nShell(&quot;x&quot;)\nEnd Sub</script:module>", &[Macro, MacroStarts]),
+        (
+            "Basic/Standard/Module1.xml",
+            "<script:module>Sub a\nShell(&quot;x&quot;)\nEnd Sub</script:module>",
+            &[Macro, MacroStarts],
+        ),
         ("content.xml", "<script:event-listener script:event-name=\"dom:load\" xlink:href=\"x\"/>", &[AutoMacro]),
         ("content.xml", "<script:event-listener script:event-name=\"form:performaction\" xlink:href=\"x\"/>", &[]),
+        (
+            "content.xml",
+            "<script:event-listener script:event-name=\"office:new\" script:macro-name=\"application:Template.Main\"/>",
+            &[],
+        ),
         ("Scripts/python/a.py", "import os", &[Macro]),
         ("META-INF/manifest.xml", "<manifest:encryption-data/>", &[Encrypted]),
         ("content.xml", "<text:section-source xlink:href=\"https://evil.example/\"/>", &[ExternalObject]),
     ] {
         let bytes = {
             let mut writer = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-            let stored = ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
+            let stored =
+                ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
             writer.start_file("mimetype", stored).unwrap();
             writer.write_all(b"application/vnd.oasis.opendocument.text").unwrap();
             writer.start_file(part, stored).unwrap();

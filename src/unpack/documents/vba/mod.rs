@@ -15,6 +15,7 @@ use crate::limits::{VBA_MODULES_MAX, VBA_PROJECT_BYTES_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use project::{Module, Project};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -40,10 +41,16 @@ const PACKED_MARK: &[u8] = b"\0Attribut\0e ";
 /// Octets from the begin of a container to that mark.
 const BEFORE_MARK: usize = 3;
 /// Octets of compiled code beyond which a module without source is suspect; those of empty modules have under 2,000.
-const COMPILED_BYTES: usize = 6000;
+const COMPILED_BYTES: usize = 10_000;
 /// Names in the compiled form that tell of work, each with its length as the table of names has it.
 const TELLING_NAMES: [&[u8]; 8] = [
-    b"AutoOpen", b"Auto_Open", b"Document_Open", b"Workbook_Open", b"CreateObject", b"Shell", b"URLDownloadToFile",
+    b"AutoOpen",
+    b"Auto_Open",
+    b"Document_Open",
+    b"Workbook_Open",
+    b"CreateObject",
+    b"Shell",
+    b"URLDownloadToFile",
     b"ShellExecute",
 ];
 
@@ -54,14 +61,14 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 }
 
 /// Storages that hold a project: those with a `dir` or a `_VBA_PROJECT` stream, whatever their name.
-pub(in crate::unpack) fn storages(compound: &Compound<'_>) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = Vec::new();
+pub(in crate::unpack) fn storages(compound: &Compound<'_>) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
     for stream in &compound.streams {
         let Some(storage) = stream.path.parent() else { continue };
         let in_vba = storage.file_name().is_some_and(|name| name.eq_ignore_ascii_case("VBA"));
         let is_list = stream.is("_VBA_PROJECT") || (stream.is("dir") && in_vba);
-        if is_list && found.last().is_none_or(|last| last != storage) {
-            found.push(storage.to_path_buf());
+        if is_list {
+            found.insert(storage.to_path_buf());
         }
     }
     found
@@ -153,7 +160,8 @@ impl Reading {
         let has_code = self.sources.iter().any(|source| source::has_code(&source.text));
         let telling = TELLING_NAMES.iter().find(|name| {
             let said = String::from_utf8_lossy(name).to_lowercase();
-            memmem::find(names, name).is_some() && !self.sources.iter().any(|source| source.text.to_lowercase().contains(&said))
+            memmem::find(names, name).is_some()
+                && !self.sources.iter().any(|source| source.text.to_lowercase().contains(&said))
         });
         let detail = match (self.missing.first(), telling) {
             (Some(module), _) => format!("the source of {module} is missing"),

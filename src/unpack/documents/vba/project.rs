@@ -76,10 +76,9 @@ pub(in crate::unpack) mod tests {
 
     /// A `dir` stream, not packed, of modules that begin their streams with their source.
     pub(in crate::unpack) fn dir(modules: &[&str]) -> Vec<u8> {
-        let record = |id: u16, data: &[u8]| {
-            [&id.to_le_bytes()[..], &(data.len() as u32).to_le_bytes(), data].concat()
-        };
-        let mut dir = [record(CODE_PAGE, &1252_u16.to_le_bytes()), b"\x09\0\x04\0\0\0\x01\0\0\0\x02\0".to_vec()].concat();
+        let record = |id: u16, data: &[u8]| [&id.to_le_bytes()[..], &(data.len() as u32).to_le_bytes(), data].concat();
+        let mut dir =
+            [record(CODE_PAGE, &1252_u16.to_le_bytes()), b"\x09\0\x04\0\0\0\x01\0\0\0\x02\0".to_vec()].concat();
         for module in modules {
             let wide: Vec<u8> = module.encode_utf16().flat_map(u16::to_le_bytes).collect();
             dir.extend(record(MODULE_NAME, module.as_bytes()));

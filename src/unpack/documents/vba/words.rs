@@ -11,19 +11,65 @@ use std::sync::LazyLock;
 
 /// Procedures that Office calls by itself: when it starts, or opens, closes or shows a document.
 const AUTO_PROCEDURES: [&str; 37] = [
-    "autoexec", "autoopen", "autonew", "autoclose", "autoexit", "auto_open", "auto_close", "auto_exec", "auto_activate",
-    "document_open", "document_new", "document_close", "document_beforeclose", "document_contentcontrolonenter",
-    "documentopen", "documentchange", "documentbeforeclose", "newdocument", "app_documentopen", "app_newdocument",
-    "workbook_open", "workbook_activate", "workbook_deactivate", "workbook_beforeclose", "workbook_close",
-    "workbook_windowactivate", "workbook_addininstall", "workbook_sheetactivate", "workbook_sheetcalculate",
-    "worksheet_calculate", "worksheet_activate", "presentation_open", "slideshow_begin", "onslideshowpagechange",
-    "onslideshowterminate", "application_startup", "application_newmail",
+    "autoexec",
+    "autoopen",
+    "autonew",
+    "autoclose",
+    "autoexit",
+    "auto_open",
+    "auto_close",
+    "auto_exec",
+    "auto_activate",
+    "document_open",
+    "document_new",
+    "document_close",
+    "document_beforeclose",
+    "document_contentcontrolonenter",
+    "documentopen",
+    "documentchange",
+    "documentbeforeclose",
+    "newdocument",
+    "app_documentopen",
+    "app_newdocument",
+    "workbook_open",
+    "workbook_activate",
+    "workbook_deactivate",
+    "workbook_beforeclose",
+    "workbook_close",
+    "workbook_windowactivate",
+    "workbook_addininstall",
+    "workbook_sheetactivate",
+    "workbook_sheetcalculate",
+    "worksheet_calculate",
+    "worksheet_activate",
+    "presentation_open",
+    "slideshow_begin",
+    "onslideshowpagechange",
+    "onslideshowterminate",
+    "application_startup",
+    "application_newmail",
 ];
 /// Ends of procedures that controls on a page call without a click.
 const AUTO_ENDS: [&str; 19] = [
-    "_layout", "_painted", "_painting", "_gotfocus", "_lostfocus", "_mousemove", "_mousehover", "_mouseenter",
-    "_mouseleave", "_resize", "_beforenavigate2", "_documentcomplete", "_downloadbegin", "_downloadcomplete",
-    "_navigatecomplete2", "_statustextchange", "_titlechange", "_onconnecting", "_ondisconnected",
+    "_layout",
+    "_painted",
+    "_painting",
+    "_gotfocus",
+    "_lostfocus",
+    "_mousemove",
+    "_mousehover",
+    "_mouseenter",
+    "_mouseleave",
+    "_resize",
+    "_beforenavigate2",
+    "_documentcomplete",
+    "_downloadbegin",
+    "_downloadcomplete",
+    "_navigatecomplete2",
+    "_statustextchange",
+    "_titlechange",
+    "_onconnecting",
+    "_ondisconnected",
 ];
 
 /// Words in the folded source: whole words where they begin or end with a letter or a digit.
@@ -162,11 +208,22 @@ pub(in crate::unpack) fn note_words(text: &str, place: &str, opening: &mut Openi
         note(kind, &found(text, kind), place, opening);
     }
     let declares = text.lines().any(|line| {
-        line.contains("declare ") && [" lib \"kernel32", " lib \"ntdll"].iter().any(|lib| line.contains(lib))
+        line.contains("declare ")
+            && [" lib \"kernel32", " lib \"ntdll"].iter().any(|lib| line.contains(lib))
             && ["alloc", "thread", "process", "movememory", "protect"].iter().any(|call| line.contains(call))
     });
-    let runs = text.contains("createobject(") && [".run ", ".run(", ".exec(", ".exec "].iter().any(|run| text.contains(run));
-    note(NoteKind::MacroStarts, &[(declares, "declare lib kernel32"), (runs, ".run")].iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>(), place, opening);
+    let runs =
+        text.contains("createobject(") && [".run ", ".run(", ".exec(", ".exec "].iter().any(|run| text.contains(run));
+    note(
+        NoteKind::MacroStarts,
+        &[(declares, "declare lib kernel32"), (runs, ".run")]
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, word)| *word)
+            .collect::<Vec<_>>(),
+        place,
+        opening,
+    );
 }
 
 /// The words of a kind, each once.
