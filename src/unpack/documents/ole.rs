@@ -176,6 +176,7 @@ fn look_at_stream(
         "\x01ole10native" => return package::take_stream(bytes, opening),
         "\x01ole" => package::look_at_link(bytes, opening),
         "encryptedpackage" => opening.note(NoteKind::Encrypted, "an Office document with a password"),
+        "\u{9}drmcontent" => opening.note(NoteKind::Encrypted, "a document under rights management"),
         _ => {}
     }
     if vba::holds_source(bytes) {

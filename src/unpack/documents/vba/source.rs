@@ -141,7 +141,7 @@ fn number_in_brackets(rest: &str) -> Option<(u32, &str)> {
             None if text.is_empty() => 0,
             None => text.parse().ok()?,
         };
-        total = sign * i64::from(u32::try_from(value).ok()?) + total;
+        total += sign * i64::from(u32::try_from(value).ok()?);
         sign = if c == '-' { -1 } else { 1 };
         number.clear();
     }

@@ -244,8 +244,9 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let (before, word, after) = (text.get(..start), text.get(start..end), text.get(end..));
     let (Some(before), Some(word), Some(after)) = (before, word, after) else { return false };
-    !(is_part(before.chars().next_back()) && is_part(word.chars().next()))
-        && !(is_part(word.chars().next_back()) && is_part(after.chars().next()))
+    let goes_on_before = is_part(before.chars().next_back()) && is_part(word.chars().next());
+    let goes_on_behind = is_part(word.chars().next_back()) && is_part(after.chars().next());
+    !goes_on_before && !goes_on_behind
 }
 
 /// The name of the procedure that a line of folded source declares.
