@@ -110,29 +110,28 @@ pub(in crate::unpack) fn starts_program(cell: &str) -> bool {
     by_bar || formula.trim_start().to_ascii_lowercase().starts_with("dde(")
 }
 
-fn cells(bytes: &[u8]) -> impl Iterator<Item = String> {
-    bytes
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .map(|line| String::from_utf8_lossy(line).into_owned())
-        .filter(|line| line.contains(['|', '(']))
-        .flat_map(|line| {
-            let mut cells: Vec<String> = line.split([',', ';', '\t']).map(str::to_string).collect();
-            cells.push(line);
-            cells
-        })
-        .filter(|cell| starts_program(cell))
+/// The first cell that starts a program; a cell may hold what divides cells.
+fn first_cell(bytes: &[u8]) -> Option<String> {
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).find_map(|line| {
+        if !line.iter().any(|byte| matches!(byte, b'|' | b'(')) {
+            return None;
+        }
+        let line = String::from_utf8_lossy(line);
+        let found = line.split([',', ';', '\t']).find(|cell| cell.contains(['|', '(']) && starts_program(cell));
+        found.or_else(|| Some(line.as_ref()).filter(|line| starts_program(line))).map(shown)
+    })
 }
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     let name = contents.name.unwrap_or_default().to_ascii_lowercase();
     let is_table = [".csv", ".tsv", ".tab", ".iqy"].iter().any(|end| name.ends_with(end));
     let is_text = contents.role == Role::File && memchr::memchr(0, contents.bytes).is_none();
-    (is_table && is_text && (name.ends_with(".iqy") || cells(contents.bytes).next().is_some())).then_some("text/csv")
+    (is_table && is_text && (name.ends_with(".iqy") || first_cell(contents.bytes).is_some())).then_some("text/csv")
 }
 
 fn open_cells(contents: &Contents<'_>, opening: &mut Opening<'_>) {
-    if let Some(cell) = cells(contents.bytes).next() {
-        opening.note(NoteKind::Dde, &shown(&cell));
+    if let Some(cell) = first_cell(contents.bytes) {
+        opening.note(NoteKind::Dde, &cell);
     }
     // A query of Excel: the line with an address is what it fetches, cells that start programs may be in it.
     let begin = contents.bytes.get(..contents.bytes.len().min(4096)).unwrap_or_default();
@@ -149,7 +148,10 @@ fn recognise_sylk(contents: &Contents<'_>) -> Option<&'static str> {
 
 fn open_sylk(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let mut macros = false;
-    for line in contents.bytes.split(|byte| matches!(byte, b'\n' | b'\r')) {
+    for (count, line) in contents.bytes.split(|byte| matches!(byte, b'\n' | b'\r')).enumerate() {
+        if count % 4096 == 0 && opening.pay_time().is_break() {
+            break;
+        }
         let line = String::from_utf8_lossy(line);
         let record = line.split(';').next().unwrap_or_default();
         let lower = line.to_ascii_lowercase();

@@ -3,6 +3,8 @@
 //! Does not check that it is well-formed, and knows no entities but those that all XML has: Office refuses others.
 //! Standards: XML 1.0 §2.4, §4.6.
 
+use crate::limits::VBA_SOURCE_BYTES_MAX;
+
 /// One tag with the text that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::unpack) struct Tag<'a> {
@@ -41,9 +43,13 @@ impl<'a> Tag<'a> {
         None
     }
 
-    /// The text behind the tag, its entities read.
+    /// The text behind the tag, its entities read: at most [`VBA_SOURCE_BYTES_MAX`], which is more than any that matters.
     pub(in crate::unpack) fn text(&self) -> String {
-        plain(self.text)
+        let mut end = self.text.len().min(VBA_SOURCE_BYTES_MAX);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        plain(self.text.get(..end).unwrap_or_default())
     }
 
     /// The text behind the tag as written.

@@ -75,7 +75,10 @@ pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut
     let mut fields = String::new();
     let mut starts = false;
     let mut in_code = false;
-    for tag in tags(text) {
+    for (count, tag) in tags(text).enumerate() {
+        if count % 4096 == 0 && opening.pay_time().is_break() {
+            break;
+        }
         let local = tag.local().to_ascii_lowercase();
         let in_name = local == "definedname";
         match local.as_str() {

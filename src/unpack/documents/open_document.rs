@@ -28,7 +28,10 @@ pub(in crate::unpack) fn look(first: usize, opening: &mut Opening<'_>) {
 
 /// Looks at one part, or at a document that is one XML file.
 pub(in crate::unpack) fn look_at_xml(text: &str, part: &str, opening: &mut Opening<'_>) {
-    for tag in tags(text) {
+    for (count, tag) in tags(text).enumerate() {
+        if count % 4096 == 0 && opening.pay_time().is_break() {
+            break;
+        }
         match tag.local() {
             // The text of one module; in flat files it stands in `source-code`.
             "module" | "source-code" => module(&tag.text(), tag.attribute("name").as_deref().unwrap_or(part), opening),
