@@ -426,6 +426,30 @@ pub const SHORTCUT_BLOCKS_MAX: usize = 64;
 pub const OLE_ENTRIES_MAX: usize = 10_000;
 /// Octets of one path in an OLE compound file: storages nested deeper than that are an attack. Beyond: *damaged*.
 pub const OLE_PATH_BYTES_MAX: usize = 2048;
+/// Octets that are read of the streams of one OLE file, for each octet of it: each stream is read twice at most; streams
+/// that share sectors would cost the square. Beyond: *damaged*.
+pub const OLE_READ_FACTOR: u64 = 4;
+/// Octets of one VBA module's source; the editor of Office takes 64 KiB of code in 65,534 lines. Beyond: *damaged*.
+pub const VBA_SOURCE_BYTES_MAX: usize = 2 << 20;
+/// Octets of the source of one VBA project. Beyond: *too big*.
+pub const VBA_PROJECT_BYTES_MAX: usize = 16 << 20;
+/// Modules of one VBA project. Beyond: *damaged*.
+pub const VBA_MODULES_MAX: usize = 1000;
+/// Words of a macro that one note shows.
+pub const MACRO_WORDS_SHOWN_MAX: usize = 12;
+/// Records of one stream of Excel or PowerPoint that are walked. Beyond: *too many*.
+pub const OFFICE_RECORDS_MAX: usize = 4_000_000;
+/// Groups of an RTF file in each other; Word stops much earlier. Beyond: the note *a trick*, and all text is taken for
+/// one group's.
+pub const RTF_DEPTH_MAX: usize = 2000;
+/// Objects of one RTF file. Beyond: *too many*.
+pub const RTF_OBJECTS_MAX: usize = 2000;
+/// VBA projects of one OLE file: documents that are embedded have their own. Beyond: *too many*.
+pub const VBA_PROJECTS_MAX: usize = 100;
+/// Octets of the fields of one document that are read for commands. Beyond they are not looked at: no reader runs so many.
+pub const FIELD_TEXT_BYTES_MAX: usize = 1 << 20;
+/// Octets of foreign text that one note of a document shows.
+pub const NOTE_TEXT_CHARS_MAX: usize = 120;
 /// Seconds for which one such connection is kept: a stopped or reloaded Dovecot leaves the old process, with the old
 /// users, running for those who are still connected. After: a new one is opened.
 pub const USER_CONNECTION_SECONDS: u64 = 60;

@@ -349,13 +349,18 @@ mod tests {
             zip(&[("[Content_Types].xml", types), ("word/vbaProject.bin", &project), ("word/document.xml", b"<w/>")]);
         let (items, notes) = seen("report.docx", &document);
         assert_eq!(items[1], "2 application/vnd.ms-word.document.macroenabled.12");
-        assert_eq!(notes, ["Macro 2/word/vbaProject.bin"]);
-        check("r.doc", &ole::tests::ole(&["WordDocument", "Macros/VBA/dir"]), &["2 application/msword"], &["Macro 2"]);
+        assert_eq!(notes, ["Lying 2", "Macro 2/word/vbaProject.bin"]);
+        check(
+            "r.doc",
+            &ole::tests::ole(&["WordDocument", "Macros/VBA/dir"]),
+            &["2 application/msword", "2/VBA/Module1.bas text/x-vba"],
+            &["Macro 2", "OldMacro 2"],
+        );
         check(
             "r.xls",
             &ole::tests::ole(&["Workbook", "_VBA_PROJECT_CUR/VBA/dir"]),
-            &["2 application/vnd.ms-excel"],
-            &["Macro 2"],
+            &["2 application/vnd.ms-excel", "2/VBA/Module1.bas text/x-vba"],
+            &["Macro 2", "OldMacro 2"],
         );
         check("plain.doc", &ole::tests::ole(&["WordDocument", "dir"]), &["2 application/msword"], &[]);
         let plain =

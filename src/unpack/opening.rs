@@ -4,7 +4,7 @@
 
 use super::budget::{Budget, Extent};
 use super::{Note, NoteKind};
-use crate::limits::MEMBER_NAME_BYTES_MAX;
+use crate::limits::{MEMBER_NAME_BYTES_MAX, UNPACK_NOTES_PER_KIND_MAX};
 use std::io::Read;
 use std::ops::ControlFlow;
 
@@ -67,7 +67,9 @@ impl<'b> Opening<'b> {
 
     /// Notes something about the container; once for each kind and detail.
     pub fn note(&mut self, kind: NoteKind, detail: &str) {
-        if self.notes.iter().all(|note| note.kind != kind || note.detail != detail) {
+        let mut same = self.notes.iter().filter(|note| note.kind == kind);
+        // Hostile documents could say something else a million times.
+        if same.clone().count() < UNPACK_NOTES_PER_KIND_MAX && same.all(|note| note.detail != detail) {
             self.notes.push(Note { path: self.path.to_vec(), kind, detail: detail.to_string() });
         }
     }

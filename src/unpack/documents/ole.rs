@@ -1,12 +1,18 @@
 //! OLE compound files: Office documents before 2007, installers, Outlook messages, VBA projects.
 //!
-//! Does not read macros, only that there are some; macros of PowerPoint hide in compressed records and are not found.
-//! Standards: MS-CFB, MS-OVBA §2.2.1 (a VBA storage with its `dir` and `_VBA_PROJECT` streams).
+//! Each stream goes to the reader that knows its name, at any depth of storages: documents are embedded in each other. Where
+//! the file is broken, macros are searched in its raw octets, because Office mends what we can't read. Standards: MS-CFB.
 
-use crate::limits::{OLE_ENTRIES_MAX, OLE_PATH_BYTES_MAX};
+use super::compound::{Compound, MARK, Stream};
+use super::{excel, installer, outlook, package, powerpoint, vba, word};
+use crate::limits::VBA_PROJECTS_MAX;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use cfb::CompoundFile;
+use flate2::read::ZlibDecoder;
+use memchr::memmem;
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 pub(in crate::unpack) const INSTALLER: Format = Format {
@@ -22,7 +28,6 @@ pub(in crate::unpack) const FORMAT: Format = Format {
     nature: Nature::Container(open),
 };
 
-const MARK: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// Streams that only one application writes. They decide before the class: it is what the application looks at.
 const BY_STREAM: [(&str, &str); 9] = [
     ("WordDocument", "application/msword"),
@@ -49,6 +54,14 @@ const INSTALLER_CLASSES: [&str; 3] = [
     "000c1084-0000-0000-c000-000000000046",
     "000c1086-0000-0000-c000-000000000046",
     "000c1082-0000-0000-c000-000000000046",
+];
+/// Classes of embedded objects that attackers use, for the names of their programs.
+const OBJECT_CLASSES: [(&str, &str); 5] = [
+    ("0002ce02-0000-0000-c000-000000000046", "Equation.3"),
+    ("0002ce03-0000-0000-c000-000000000046", "Equation.DSMT4"),
+    ("0004a6b0-0000-0000-c000-000000000046", "Equation.2"),
+    ("d27cdb6e-ae6d-11cf-96b8-444553540000", "ShockwaveFlash"),
+    ("f20da720-c02f-11ce-927b-0800095ae340", "Package"),
 ];
 /// Begins of streams that are files of their own.
 const EMBEDDED: [&[u8]; 9] = [
@@ -91,77 +104,137 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 }
 
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
-    let Some(mut file) = file(contents) else {
+    let Some(mut compound) = Compound::open(contents.bytes) else {
         opening.note(NoteKind::Damaged, "not a whole OLE file");
+        let _ = salvage(contents.bytes, opening);
         return;
     };
-    for path in streams(&file, opening) {
-        let Some(begin) = begin_of(&mut file, &path) else {
-            opening.note(NoteKind::Damaged, "an OLE stream can't be read");
-            continue;
-        };
-        if EMBEDDED.iter().any(|mark| begin.starts_with(mark))
-            && let Ok(stream) = file.open_stream(&path)
-            && opening.take(&path.to_string_lossy(), stream).is_break()
+    compound.list(opening);
+    for (path, class) in &compound.classes {
+        if let Some((_, name)) = OBJECT_CLASSES.iter().find(|(id, _)| id == class)
+            && path.parent().is_some()
         {
-            return;
+            opening.note(NoteKind::Package, name);
         }
     }
-}
-
-/// The paths of all streams; notes macros and encryption on the way.
-fn streams(file: &File<'_>, opening: &mut Opening<'_>) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for (count, entry) in file.walk().enumerate() {
-        let path = entry.path();
-        if count >= OLE_ENTRIES_MAX {
-            opening.note(NoteKind::TooMany, "OLE entries");
-            break;
-        }
-        if path.as_os_str().len() > OLE_PATH_BYTES_MAX {
-            opening.note(NoteKind::Damaged, "OLE storages nested too deep");
-            break;
-        }
-        if !entry.is_stream() {
-            continue;
-        }
-        let storage = path.parent();
-        let in_vba =
-            storage.and_then(|storage| storage.file_name()).is_some_and(|name| name.eq_ignore_ascii_case("VBA"));
-        if in_vba && ["dir", "_VBA_PROJECT"].iter().any(|name| entry.name().eq_ignore_ascii_case(name)) {
-            opening.note(NoteKind::Macro, &storage.unwrap_or(path).to_string_lossy());
-        }
-        if entry.name().eq_ignore_ascii_case("EncryptedPackage") {
-            opening.note(NoteKind::Encrypted, "an Office document with a password");
-        }
-        found.push(path.to_path_buf());
+    if let Some(user) = compound.read(&PathBuf::from("/Current User")) {
+        powerpoint::look_at_user(&user, opening);
     }
-    found
+    let storages = vba::storages(&compound);
+    if storages.len() > VBA_PROJECTS_MAX {
+        opening.note(NoteKind::TooMany, "VBA projects");
+    }
+    let mut modules = BTreeSet::new();
+    for storage in storages.iter().take(VBA_PROJECTS_MAX) {
+        modules.extend(vba::look(&mut compound, storage, opening));
+    }
+    if outlook::take_attached(&mut compound, opening).is_break() {
+        return;
+    }
+    let _ = look_at_streams(&mut compound, &modules, contents.bytes, opening);
 }
 
-fn begin_of(file: &mut File<'_>, path: &PathBuf) -> Option<Vec<u8>> {
-    let mut begin = Vec::new();
-    file.open_stream(path).ok()?.take(16).read_to_end(&mut begin).ok()?;
-    Some(begin)
+/// Looks at each stream but those of VBA modules.
+fn look_at_streams(
+    compound: &mut Compound<'_>,
+    modules: &BTreeSet<PathBuf>,
+    raw: &[u8],
+    opening: &mut Opening<'_>,
+) -> ControlFlow<()> {
+    let mut broken = false;
+    let streams = std::mem::take(&mut compound.streams);
+    for stream in streams.iter().filter(|stream| !modules.contains(&stream.path) && !outlook::is_taken(stream)) {
+        opening.pay_time()?;
+        match compound.read(&stream.path) {
+            Some(bytes) => look_at_stream(compound, stream, &bytes, opening)?,
+            None => {
+                opening.note(NoteKind::Damaged, "an OLE stream can't be read");
+                broken = true;
+            }
+        }
+    }
+    if broken { salvage(raw, opening) } else { ControlFlow::Continue(()) }
+}
+
+fn look_at_stream(
+    compound: &mut Compound<'_>,
+    stream: &Stream,
+    bytes: &[u8],
+    opening: &mut Opening<'_>,
+) -> ControlFlow<()> {
+    let name = stream.name();
+    match name.to_ascii_lowercase().as_str() {
+        "worddocument" => {
+            let table = word::table_name(bytes);
+            word::look(bytes, &compound.beside(&stream.path, table).unwrap_or_default(), opening);
+        }
+        "workbook" | "book" => excel::look(bytes, opening),
+        // The records of an encrypted one are noise.
+        "powerpoint document" if opening.notes.iter().all(|note| note.kind != NoteKind::Encrypted) => {
+            powerpoint::look(bytes, opening)?;
+        }
+        "\x01ole10native" => return package::take_stream(bytes, opening),
+        "\x01ole" => package::look_at_link(bytes, opening),
+        "encryptedpackage" => opening.note(NoteKind::Encrypted, "an Office document with a password"),
+        "\u{9}drmcontent" => opening.note(NoteKind::Encrypted, "a document under rights management"),
+        _ => {}
+    }
+    if vba::holds_source(bytes) {
+        let sources = vba::salvaged(bytes, 1252);
+        vba::note_sources(&sources, "VBA outside of a project", vba::Age::Since2007, opening)?;
+    }
+    // XML documents of Word 2003 keep their objects so.
+    if let Some(packed) = bytes.get(4..).filter(|packed| packed.first() == Some(&0x78)) {
+        let mut begin = Vec::new();
+        let read = ZlibDecoder::new(packed).take(MARK.len() as u64).read_to_end(&mut begin);
+        if read.is_ok() && begin == MARK {
+            opening.take(&label(stream), ZlibDecoder::new(packed))?;
+        }
+    }
+    if EMBEDDED.iter().any(|mark| bytes.starts_with(mark)) || installer::is_binary(&name) {
+        opening.take(&label(stream), bytes)?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// The way to a stream, as people read it.
+fn label(stream: &Stream) -> String {
+    let path = stream.path.to_string_lossy();
+    let path = path.trim_start_matches('/');
+    let parts: Vec<String> = path.split('/').map(installer::stream_name).collect();
+    parts.join("/").chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Macros of a broken file.
+fn salvage(raw: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
+    let sources = vba::salvaged(raw, 1252);
+    let holds = |name: &str| {
+        let wide: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        memmem::find(raw, &wide).is_some()
+    };
+    let is_old =
+        ["WordDocument", "Workbook", "PowerPoint Document", "Macros", "_VBA_PROJECT_CUR"].into_iter().any(holds);
+    let age = if is_old { vba::Age::Before2007 } else { vba::Age::Since2007 };
+    vba::note_sources(&sources, "VBA in a broken file", age, opening)
 }
 
 #[cfg(test)]
 pub(in crate::unpack) mod tests {
     use super::*;
     use crate::unpack::Role;
-    use std::io::Write;
+    use crate::unpack::documents::samples;
 
-    /// An OLE file with the given streams, each with some contents.
+    /// An OLE file with the given streams, each with some contents; `VBA/dir` is a project with one module.
     pub(in crate::unpack) fn ole(streams: &[&str]) -> Vec<u8> {
-        let mut file = CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        let mut all: Vec<(String, Vec<u8>)> = Vec::new();
         for path in streams {
-            if let Some((storage, _)) = path.rsplit_once('/') {
-                file.create_storage_all(format!("/{storage}")).unwrap();
+            match path.strip_suffix("VBA/dir") {
+                Some(storage) => all.extend(samples::project(storage, &[("Module1", samples::CODE)])),
+                None if path.ends_with("_VBA_PROJECT") => {}
+                None => all.push((path.to_string(), b"contents".to_vec())),
             }
-            file.create_stream(format!("/{path}")).unwrap().write_all(b"contents").unwrap();
         }
-        file.flush().unwrap();
-        file.into_inner().into_inner()
+        samples::ole(&all)
     }
 
     #[test]

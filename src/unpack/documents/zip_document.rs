@@ -1,12 +1,14 @@
 //! Documents and programs that are zip archives: Office Open XML, OpenDocument, EPUB, jar, APK.
 //!
-//! Does not look at macros itself: a VBA project inside is an OLE file, found as a member. Standards: ECMA-376 part 2
+//! Does not look at macros itself: a VBA project inside is an OLE file, found as a member; what the parts say is looked at in
+//! `ooxml` and `open_document`. Standards: ECMA-376 part 2
 //! (content types), ODF 1.3 part 2 §3.3 (mimetype).
 
+use super::{markup, ooxml, open_document};
 use crate::limits::UNPACK_HINT_BYTES_MAX;
 use crate::unpack::archives::zip::{is_zip, open};
 use crate::unpack::archives::zip_local;
-use crate::unpack::{Contents, Format, Nature};
+use crate::unpack::{Contents, Format, Nature, Opening};
 use ::zip::ZipArchive;
 use memchr::memmem;
 use std::io::{Cursor, Read};
@@ -15,13 +17,13 @@ pub(in crate::unpack) const OOXML: Format = Format {
     name: "ooxml",
     about: "Office documents since 2007: docx, docm, xlsx, xlsm, xlsb, pptx and others",
     recognise: recognise_ooxml,
-    nature: Nature::Container(open),
+    nature: Nature::Container(open_ooxml),
 };
 pub(in crate::unpack) const OPEN_DOCUMENT: Format = Format {
     name: "odf",
     about: "OpenDocument and EPUB files: odt, ods, odp, epub",
     recognise: recognise_open_document,
-    nature: Nature::Container(open),
+    nature: Nature::Container(open_open_document),
 };
 pub(in crate::unpack) const ANDROID: Format = Format {
     name: "apk",
@@ -38,7 +40,7 @@ pub(in crate::unpack) const JAR: Format = Format {
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
 /// Words in `[Content_Types].xml` that name the main part; those with macros first.
-const MAIN_PARTS: [(&str, &str); 15] = [
+const MAIN_PARTS: [(&str, &str); 17] = [
     ("ms-word.document.macroenabled.main", "application/vnd.ms-word.document.macroenabled.12"),
     ("ms-word.template.macroenabledtemplate.main", "application/vnd.ms-word.template.macroenabled.12"),
     ("ms-excel.sheet.macroenabled.main", "application/vnd.ms-excel.sheet.macroenabled.12"),
@@ -47,6 +49,8 @@ const MAIN_PARTS: [(&str, &str); 15] = [
     ("ms-excel.addin.macroenabled.main", "application/vnd.ms-excel.addin.macroenabled.12"),
     ("ms-powerpoint.presentation.macroenabled.main", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
     ("ms-powerpoint.slideshow.macroenabled.main", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
+    ("ms-powerpoint.template.macroenabled.main", "application/vnd.ms-powerpoint.template.macroenabled.12"),
+    ("ms-powerpoint.addin.macroenabled.main", "application/vnd.ms-powerpoint.addin.macroenabled.12"),
     ("wordprocessingml.document.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("wordprocessingml.template.main", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
     ("spreadsheetml.sheet.main", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -55,22 +59,55 @@ const MAIN_PARTS: [(&str, &str); 15] = [
     ("presentationml.slideshow.main", "application/vnd.openxmlformats-officedocument.presentationml.slideshow"),
     ("presentationml.template.main", "application/vnd.openxmlformats-officedocument.presentationml.template"),
 ];
+/// Parts that tell the kind of a document whose content types don't.
+const FOLDERS: [(&[u8], &str); 3] = [
+    (b"word/document", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (b"xl/workbook", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (b"ppt/presentation", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+];
 /// What the first member, `mimetype`, may say.
-const MIMETYPES: [&str; 9] = [
+const MIMETYPES: [&str; 19] = [
     "application/vnd.oasis.opendocument.text-template",
+    "application/vnd.oasis.opendocument.text-master",
+    "application/vnd.oasis.opendocument.text-web",
     "application/vnd.oasis.opendocument.text",
     "application/vnd.oasis.opendocument.spreadsheet-template",
     "application/vnd.oasis.opendocument.spreadsheet",
     "application/vnd.oasis.opendocument.presentation-template",
     "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.graphics-template",
     "application/vnd.oasis.opendocument.graphics",
     "application/vnd.oasis.opendocument.formula",
+    "application/vnd.oasis.opendocument.chart",
+    "application/vnd.oasis.opendocument.base",
+    "application/vnd.sun.xml.writer.template",
+    "application/vnd.sun.xml.writer",
+    "application/vnd.sun.xml.calc",
+    "application/vnd.sun.xml.impress",
+    "application/vnd.sun.xml.draw",
     "application/epub+zip",
 ];
 
 fn recognise_ooxml(contents: &Contents<'_>) -> Option<&'static str> {
-    let types = String::from_utf8_lossy(&member(contents.bytes, CONTENT_TYPES)?).to_lowercase();
-    MAIN_PARTS.iter().find(|(word, _)| types.contains(word)).map(|(_, media_type)| *media_type)
+    let types = markup::decoded(&member(contents.bytes, CONTENT_TYPES)?).to_lowercase();
+    let main = MAIN_PARTS.iter().find(|(word, _)| types.contains(word)).map(|(_, media_type)| *media_type);
+    // Content types can lie; the folders of the parts are what Office looks for.
+    main.or_else(|| {
+        let found = FOLDERS.iter().find(|(folder, _)| memmem::find(contents.bytes, folder).is_some());
+        found.map(|(_, media_type)| *media_type)
+    })
+}
+
+fn open_ooxml(contents: &Contents<'_>, opening: &mut Opening<'_>) {
+    let first = opening.members.len();
+    open(contents, opening);
+    ooxml::look(first, contents.name, opening);
+}
+
+fn open_open_document(contents: &Contents<'_>, opening: &mut Opening<'_>) {
+    let first = opening.members.len();
+    open(contents, opening);
+    open_document::look(first, opening);
 }
 
 fn recognise_open_document(contents: &Contents<'_>) -> Option<&'static str> {

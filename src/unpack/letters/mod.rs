@@ -10,7 +10,7 @@ mod encoded;
 mod evasions;
 pub(in crate::unpack) mod mbox;
 pub(in crate::unpack) mod message;
-mod packed_rtf;
+pub(in crate::unpack) mod packed_rtf;
 mod signed;
 mod tnef;
 

@@ -9,7 +9,7 @@ const WINDOW: usize = 4096;
 const HEAD_BYTES: usize = 16;
 
 /// The text, at most `most` octets of it; `None` where it is neither.
-pub(super) fn unpack(bytes: &[u8], most: u64) -> Option<Vec<u8>> {
+pub(in crate::unpack) fn unpack(bytes: &[u8], most: u64) -> Option<Vec<u8>> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let body = bytes.get(HEAD_BYTES..)?;
     match bytes.get(8..12)? {
