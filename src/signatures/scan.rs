@@ -9,6 +9,7 @@ use super::names::Class;
 use super::normal;
 use super::pass::{self, View};
 use super::seen::{Hit, Seen};
+use super::yara;
 use crate::limits::{SIGNATURE_CPU_SECONDS, SIGNATURE_STEPS_MIN, SIGNATURE_STEPS_PER_BYTE};
 use crate::unpack::{Contents, Item, Spent};
 use std::time::Duration;
@@ -47,7 +48,7 @@ impl<'d> Scan<'d> {
     pub fn message(&mut self, octets: &[u8]) {
         self.known(&[], octets, None);
         self.pass(&[], octets, target::ANY | target::MAIL, &Layout::default());
-        self.yara(&[], octets);
+        self.yara(&[], octets, yara::Seen::Message);
     }
 
     /// Contents inside it.
@@ -71,7 +72,7 @@ impl<'d> Scan<'d> {
         } else if targets & target::TEXT != 0 {
             self.pass(path, &normal::text(octets), target::ANY | target::TEXT, &layout);
         }
-        self.yara(path, octets);
+        self.yara(path, octets, yara::Seen::Contents);
     }
 
     /// Everything that was found. What lies in contents that are known to be good is allowed.
@@ -112,12 +113,12 @@ impl<'d> Scan<'d> {
         }
     }
 
-    fn yara(&mut self, path: &[String], octets: &[u8]) {
+    fn yara(&mut self, path: &[String], octets: &[u8], kind: yara::Seen) {
         let Some(yara) = self.db.yara() else { return };
         if !self.has_time() {
             return self.seen.give_up(path);
         }
-        let (fits, is_whole) = yara.scan(octets);
+        let (fits, is_whole) = yara.scan(octets, kind);
         for fit in fits {
             self.seen.add(Hit { name: fit.name, class: fit.class, path: path.to_vec() });
         }

@@ -3,7 +3,7 @@
 //! A rule says by its meta data what it is: `class = "virus"`, `"phishing"`, `"spam"` or `"pua"`; without, its name
 //! decides. Rules may not include files.
 
-use super::Class;
+use super::{Class, pack};
 use crate::limits::SIGNATURE_YARA_SECONDS;
 use boreal::compiler::CompilerParams;
 use boreal::scanner::{EvaluatedRule, ScanError, ScanParams};
@@ -39,7 +39,20 @@ pub(super) fn check(text: &str) -> Result<usize, (usize, String)> {
 }
 
 /// All rules, ready.
-pub(super) struct Yara(Scanner);
+pub(super) struct Yara {
+    scanner: Scanner,
+    /// Are there rules that are not ours?
+    has_foreign: bool,
+}
+
+/// Which contents the rules see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A part or a member.
+    Contents,
+    /// The message as it came: marks of several parts stand side by side there, so that our own rules are left out.
+    Message,
+}
 
 /// A rule that fits.
 pub(super) struct Fit {
@@ -52,7 +65,9 @@ impl Yara {
     /// What is wrong with the first file that was not checked before.
     pub(super) fn of<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
         let mut compiler = compiler();
+        let mut has_foreign = false;
         for (name, text) in files {
+            has_foreign |= !is_ours(name);
             compiler.add_rules_str_in_namespace(text, name).map_err(|error| format!("{name}: {error}"))?;
         }
         let mut scanner = compiler.finalize();
@@ -62,28 +77,36 @@ impl Yara {
                 .string_max_nb_matches(MATCHES_MAX)
                 .match_max_length(MATCH_BYTES_MAX),
         );
-        Ok(Self(scanner))
+        Ok(Self { scanner, has_foreign })
     }
 
     /// The rules that fit; false where the time was over.
-    pub(super) fn scan(&self, octets: &[u8]) -> (Vec<Fit>, bool) {
-        let (result, is_whole) = match self.0.scan_mem(octets) {
+    pub(super) fn scan(&self, octets: &[u8], seen: Seen) -> (Vec<Fit>, bool) {
+        if seen == Seen::Message && !self.has_foreign {
+            return (Vec::new(), true);
+        }
+        let (result, is_whole) = match self.scanner.scan_mem(octets) {
             Ok(result) => (result, true),
             Err((ScanError::Timeout, result)) => (result, false),
             Err((_, result)) => (result, false),
         };
-        (result.rules.iter().map(|rule| self.fit(rule)).collect(), is_whole)
+        let counts = |rule: &&EvaluatedRule<'_>| seen == Seen::Contents || !is_ours(rule.namespace);
+        (result.rules.iter().filter(counts).map(|rule| self.fit(rule)).collect(), is_whole)
     }
 
     fn fit(&self, rule: &EvaluatedRule<'_>) -> Fit {
         let class = rule.metadatas.iter().find_map(|meta| match meta.value {
-            MetadataValue::Bytes(value) if self.0.get_string_symbol(meta.name) == "class" => {
-                Class::parse(std::str::from_utf8(self.0.get_bytes_symbol(value)).ok()?)
+            MetadataValue::Bytes(value) if self.scanner.get_string_symbol(meta.name) == "class" => {
+                Class::parse(std::str::from_utf8(self.scanner.get_bytes_symbol(value)).ok()?)
             }
             MetadataValue::Bytes(_) | MetadataValue::Integer(_) | MetadataValue::Boolean(_) => None,
         });
         Fit { name: format!("YARA.{}", rule.name), class }
     }
+}
+
+fn is_ours(file: &str) -> bool {
+    pack::FILES.iter().any(|ours| ours.name == file)
 }
 
 #[cfg(test)]
@@ -96,7 +119,7 @@ mod tests {
                     rule b { condition: filesize == 6 }";
         assert_eq!(check(text), Ok(2));
         let yara = Yara::of([("t.yar", text)].into_iter()).unwrap();
-        let (fits, is_whole) = yara.scan(b"needle");
+        let (fits, is_whole) = yara.scan(b"needle", Seen::Message);
         let fits: Vec<_> = fits.iter().map(|fit| (fit.name.as_str(), fit.class)).collect();
         assert_eq!((fits, is_whole), (vec![("YARA.a", Some(Class::Spam)), ("YARA.b", None)], true));
     }
