@@ -259,9 +259,11 @@ fn clamd(dir: &Path, set: &Set, files: &[(&'static str, Vec<u8>)]) -> Option<Row
     let begun = Instant::now();
     let answer = ask(&socket, &format!("zCONTSCAN {}\0", data.display()))?;
     let scan = begun.elapsed();
-    let line = |line: &str| line.trim_end_matches('\n').ends_with("FOUND").then(|| line.split(':').next())?;
-    let number = |path: &str| path.rsplit('/').next().and_then(|name| name.parse().ok());
-    let found = answer.split('\0').filter_map(line).filter_map(number).collect();
+    let mut found = BTreeSet::new();
+    for line in answer.split(['\0', '\n']).filter(|line| line.ends_with("FOUND")) {
+        let path = line.split(':').next().unwrap_or_default();
+        found.extend(path.rsplit('/').next().and_then(|name| name.parse::<usize>().ok()));
+    }
     Some(Row { name: "clamd".into(), load, memory, scan, found })
 }
 
