@@ -107,9 +107,12 @@ pub const SIGNATURE_STEPS_PER_BYTE: u64 = 32;
 pub const SIGNATURE_STEPS_MIN: u64 = 4 << 20;
 /// Seconds of a processor for the signatures of one message, since the look at it began. Beyond: `signatures_gave_up`.
 /// Above [`UNPACK_CPU_SECONDS`], under [`WORKER_CPU_SECONDS`].
-pub const SIGNATURE_CPU_SECONDS: u64 = 8;
+pub const SIGNATURE_CPU_SECONDS: u64 = 7;
 /// Seconds of the clock for the YARA rules over one contents. Beyond: `signatures_gave_up`.
-pub const SIGNATURE_YARA_SECONDS: u64 = 3;
+pub const SIGNATURE_YARA_SECONDS: u64 = 2;
+/// Octets of one contents that our own YARA rules see: what they look for stands at the begin of files that are far
+/// smaller. Beyond: the rest is seen by the other signatures only.
+pub const SIGNATURE_OWN_BYTES_MAX: usize = 8 << 20;
 /// Octets of one compiled regular expression of a signature. Beyond: the signature is skipped and counted.
 pub const SIGNATURE_REGEX_BYTES_MAX: usize = 1 << 20;
 /// Compiled regular expressions that one worker keeps. Beyond: all are made again when they are needed.

@@ -44,7 +44,7 @@ impl Database {
             };
             files.push((field().ok_or_else(broken)?, field().ok_or_else(broken)?));
         }
-        database.yara = if files.is_empty() { None } else { Some(Yara::of(files.into_iter())?) };
+        database.yara = if files.is_empty() { None } else { Some(Yara::of(&files)?) };
         Ok(database)
     }
 

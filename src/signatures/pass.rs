@@ -150,6 +150,10 @@ impl Pass<'_> {
 
     fn try_part(&mut self, part: &Part<'_>, at: usize) -> Option<()> {
         let text = Text { octets: self.view.octets, folds: part.is(flags::FOLDS) };
+        // A fit from here on ends behind this place: it can't be better than one that ended before.
+        if !part.is(flags::LAST) && self.chains.get(&part.number).is_some_and(|end| *end <= at) {
+            return None;
+        }
         let from = match part.is(flags::FIRST) {
             true => 0,
             // Nothing to try where the part before has not been seen yet.

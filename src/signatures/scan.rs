@@ -9,6 +9,7 @@ use super::names::Class;
 use super::normal;
 use super::pass::{self, View};
 use super::seen::{Hit, Seen};
+use super::yara::Subject;
 use crate::limits::{SIGNATURE_CPU_SECONDS, SIGNATURE_STEPS_MIN, SIGNATURE_STEPS_PER_BYTE};
 use crate::unpack::{Contents, Item, Spent};
 use std::time::Duration;
@@ -47,7 +48,7 @@ impl<'d> Scan<'d> {
     pub fn message(&mut self, octets: &[u8]) {
         self.known(&[], octets, None);
         self.pass(&[], octets, target::ANY | target::MAIL, &Layout::default());
-        self.yara(&[], octets);
+        self.yara(&[], octets, Subject::Other);
     }
 
     /// Contents inside it.
@@ -71,7 +72,7 @@ impl<'d> Scan<'d> {
         } else if targets & target::TEXT != 0 {
             self.pass(path, &normal::text(octets), target::ANY | target::TEXT, &layout);
         }
-        self.yara(path, octets);
+        self.yara(path, octets, subject(&item.true_type));
     }
 
     /// Everything that was found. What lies in contents that are known to be good is allowed.
@@ -112,12 +113,12 @@ impl<'d> Scan<'d> {
         }
     }
 
-    fn yara(&mut self, path: &[String], octets: &[u8]) {
+    fn yara(&mut self, path: &[String], octets: &[u8], subject: Subject) {
         let Some(yara) = self.db.yara() else { return };
         if !self.has_time() {
             return self.seen.give_up(path);
         }
-        let (fits, is_whole) = yara.scan(octets);
+        let (fits, is_whole) = yara.scan(octets, subject);
         for fit in fits {
             self.seen.add(Hit { name: fit.name, class: fit.class, path: path.to_vec() });
         }
@@ -139,6 +140,27 @@ fn digest(hex: &str) -> Option<Vec<u8>> {
     let octets = pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     octets.collect::<Option<Vec<u8>>>().filter(|octets| octets.len() == 32)
 }
+
+/// Can our own rules have anything to look for in contents of this type?
+fn subject(true_type: &str) -> Subject {
+    let is_picture = true_type.starts_with("image/") && true_type != "image/svg+xml";
+    let is_sound = true_type.starts_with("audio/") || true_type.starts_with("video/");
+    if is_picture || is_sound || CLOSED_TYPES.contains(&true_type) { Subject::Other } else { Subject::Active }
+}
+
+/// Archives, whose members come by themselves, and programs.
+const CLOSED_TYPES: [&str; 10] = [
+    "application/zip",
+    "application/gzip",
+    "application/x-xz",
+    "application/x-bzip2",
+    "application/zstd",
+    "application/x-7z-compressed",
+    "application/vnd.rar",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-elf",
+    "application/x-mach-binary",
+];
 
 fn targets(true_type: &str, octets: &[u8]) -> u16 {
     if octets.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {

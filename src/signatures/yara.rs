@@ -3,10 +3,10 @@
 //! A rule says by its meta data what it is: `class = "virus"`, `"phishing"`, `"spam"` or `"pua"`; without, its name
 //! decides. Rules may not include files.
 
-use super::Class;
-use crate::limits::SIGNATURE_YARA_SECONDS;
+use super::{Class, pack};
+use crate::limits::{SIGNATURE_OWN_BYTES_MAX, SIGNATURE_YARA_SECONDS};
 use boreal::compiler::CompilerParams;
-use boreal::scanner::{EvaluatedRule, ScanError, ScanParams};
+use boreal::scanner::{EvaluatedRule, ScanParams};
 use boreal::{Compiler, MetadataValue, Scanner};
 use std::time::Duration;
 
@@ -39,7 +39,22 @@ pub(super) fn check(text: &str) -> Result<usize, (usize, String)> {
 }
 
 /// All rules, ready.
-pub(super) struct Yara(Scanner);
+pub(super) struct Yara {
+    /// Ours: for kinds of contents that can hold what they look for.
+    own: Scanner,
+    /// The operator's: for everything.
+    foreign: Option<Scanner>,
+}
+
+/// Which contents the rules see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// Texts, documents, shortcuts and the like.
+    Active,
+    /// Pictures, archives and programs, where our own rules have nothing to look for; and the message as it came, where
+    /// marks of several parts stand side by side.
+    Other,
+}
 
 /// A rule that fits.
 pub(super) struct Fit {
@@ -50,40 +65,64 @@ pub(super) struct Fit {
 impl Yara {
     /// # Errors
     /// What is wrong with the first file that was not checked before.
-    pub(super) fn of<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
-        let mut compiler = compiler();
-        for (name, text) in files {
-            compiler.add_rules_str_in_namespace(text, name).map_err(|error| format!("{name}: {error}"))?;
-        }
-        let mut scanner = compiler.finalize();
-        scanner.set_scan_params(
-            ScanParams::default()
-                .timeout_duration(Some(Duration::from_secs(SIGNATURE_YARA_SECONDS)))
-                .string_max_nb_matches(MATCHES_MAX)
-                .match_max_length(MATCH_BYTES_MAX),
-        );
-        Ok(Self(scanner))
+    pub(super) fn of(files: &[(&str, &str)]) -> Result<Self, String> {
+        let (own, foreign): (Vec<_>, Vec<_>) = files.iter().copied().partition(|(name, _)| is_ours(name));
+        let foreign = if foreign.is_empty() { None } else { Some(scanner(&foreign)?) };
+        Ok(Self { own: scanner(&own)?, foreign })
     }
 
     /// The rules that fit; false where the time was over.
-    pub(super) fn scan(&self, octets: &[u8]) -> (Vec<Fit>, bool) {
-        let (result, is_whole) = match self.0.scan_mem(octets) {
-            Ok(result) => (result, true),
-            Err((ScanError::Timeout, result)) => (result, false),
-            Err((_, result)) => (result, false),
-        };
-        (result.rules.iter().map(|rule| self.fit(rule)).collect(), is_whole)
+    pub(super) fn scan(&self, octets: &[u8], subject: Subject) -> (Vec<Fit>, bool) {
+        let mut fits = Vec::new();
+        let mut is_whole = true;
+        if subject == Subject::Active {
+            let octets = octets.get(..SIGNATURE_OWN_BYTES_MAX).unwrap_or(octets);
+            is_whole &= scan(&self.own, octets, &mut fits);
+        }
+        if let Some(foreign) = &self.foreign {
+            is_whole &= scan(foreign, octets, &mut fits);
+        }
+        (fits, is_whole)
     }
+}
 
-    fn fit(&self, rule: &EvaluatedRule<'_>) -> Fit {
-        let class = rule.metadatas.iter().find_map(|meta| match meta.value {
-            MetadataValue::Bytes(value) if self.0.get_string_symbol(meta.name) == "class" => {
-                Class::parse(std::str::from_utf8(self.0.get_bytes_symbol(value)).ok()?)
-            }
-            MetadataValue::Bytes(_) | MetadataValue::Integer(_) | MetadataValue::Boolean(_) => None,
-        });
-        Fit { name: format!("YARA.{}", rule.name), class }
+fn scanner(files: &[(&str, &str)]) -> Result<Scanner, String> {
+    let mut compiler = compiler();
+    for (name, text) in files {
+        compiler.add_rules_str_in_namespace(text, name).map_err(|error| format!("{name}: {error}"))?;
     }
+    let mut scanner = compiler.finalize();
+    scanner.set_scan_params(
+        ScanParams::default()
+            .timeout_duration(Some(Duration::from_secs(SIGNATURE_YARA_SECONDS)))
+            .string_max_nb_matches(MATCHES_MAX)
+            .match_max_length(MATCH_BYTES_MAX),
+    );
+    Ok(scanner)
+}
+
+/// False where the time was over.
+fn scan(scanner: &Scanner, octets: &[u8], fits: &mut Vec<Fit>) -> bool {
+    let (result, is_whole) = match scanner.scan_mem(octets) {
+        Ok(result) => (result, true),
+        Err((_, result)) => (result, false),
+    };
+    fits.extend(result.rules.iter().map(|rule| fit(scanner, rule)));
+    is_whole
+}
+
+fn fit(scanner: &Scanner, rule: &EvaluatedRule<'_>) -> Fit {
+    let class = rule.metadatas.iter().find_map(|meta| match meta.value {
+        MetadataValue::Bytes(value) if scanner.get_string_symbol(meta.name) == "class" => {
+            Class::parse(std::str::from_utf8(scanner.get_bytes_symbol(value)).ok()?)
+        }
+        MetadataValue::Bytes(_) | MetadataValue::Integer(_) | MetadataValue::Boolean(_) => None,
+    });
+    Fit { name: format!("YARA.{}", rule.name), class }
+}
+
+fn is_ours(file: &str) -> bool {
+    pack::FILES.iter().any(|ours| ours.name == file)
 }
 
 #[cfg(test)]
@@ -95,8 +134,8 @@ mod tests {
         let text = "rule a { meta: class = \"spam\" strings: $x = \"needle\" condition: $x }\n\
                     rule b { condition: filesize == 6 }";
         assert_eq!(check(text), Ok(2));
-        let yara = Yara::of([("t.yar", text)].into_iter()).unwrap();
-        let (fits, is_whole) = yara.scan(b"needle");
+        let yara = Yara::of(&[("t.yar", text)]).unwrap();
+        let (fits, is_whole) = yara.scan(b"needle", Subject::Other);
         let fits: Vec<_> = fits.iter().map(|fit| (fit.name.as_str(), fit.class)).collect();
         assert_eq!((fits, is_whole), (vec![("YARA.a", Some(Class::Spam)), ("YARA.b", None)], true));
     }
