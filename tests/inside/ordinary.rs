@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Where ordinary files lie, and how many of each are taken: evenly over all.
@@ -45,10 +46,16 @@ const DANGERS: [&str; 20] = [
     "false_type_inside",
 ];
 
-/// Files in these folders are programs indeed: examples, scripts.
+/// Endings of scripts, packed or not: examples of documentation that are programs indeed.
+const SCRIPTS: [&str; 10] = [".sh", ".pl", ".pm", ".py", ".rb", ".js", ".bat", ".cmd", ".lua", ".php"];
+
+/// True for what is a program indeed, by its ending or its first line.
 fn is_program(path: &Path) -> bool {
-    let begin = fs::read(path).unwrap_or_default();
-    begin.starts_with(b"#!") || begin.starts_with(b"\x7fELF")
+    let name = path.to_string_lossy();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".txt");
+    let output = Command::new("zcat").arg("-f").arg(path).output().unwrap();
+    let begin = output.stdout;
+    SCRIPTS.iter().any(|ending| name.ends_with(ending)) || begin.starts_with(b"#!") || begin.starts_with(b"\x7fELF")
 }
 
 fn all_files(folder: &str) -> Vec<PathBuf> {

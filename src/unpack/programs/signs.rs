@@ -70,7 +70,15 @@ pub(super) fn recognise(text: &str, ending: &str, declared_type: &str) -> Option
     let (best, score) = LANGUAGES.iter().zip(&scores).max_by_key(|(_, score)| score.weight)?;
     let begins_lines = score.anchored > 0 || text.len() <= ONE_LINER_BYTES;
     let enough = score.weight >= ENOUGH && score.signs >= SIGNS_MIN && begins_lines;
-    (enough && best.start != Start::Never && !is_prose(text)).then_some(best.media_type)
+    (enough && best.start != Start::Never && !begins_as_document(text) && !is_prose(text)).then_some(best.media_type)
+}
+
+/// A heading or a sentence comes first: the scripts that follow are quoted.
+fn begins_as_document(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (first, second) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let is_underlined = second.len() > 2 && ["=", "-", "~"].iter().any(|mark| second.replace(mark, "").is_empty());
+    is_underlined || (!is_comment(first) && is_sentence(first))
 }
 
 /// Web pages and data in XML or JSON quote scripts all the time; what of them runs is known by its elements.
@@ -127,15 +135,18 @@ fn stands_alone(text: &str, sign: &Sign, start: usize, end: usize) -> bool {
 
 /// More than every third line that is no comment is a sentence.
 fn is_prose(text: &str) -> bool {
-    const COMMENTS: [&str; 9] = ["#", "//", "'", "rem ", "::", "*", "/*", "--", ";"];
     let (mut sentences, mut others) = (0_usize, 0_usize);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if COMMENTS.iter().any(|mark| line.starts_with(mark)) {
+        if is_comment(line) {
             continue;
         }
         if is_sentence(line) { sentences += 1 } else { others += 1 }
     }
     sentences * 2 > others
+}
+
+fn is_comment(line: &str) -> bool {
+    ["#", "//", "'", "rem ", "::", "*", "/*", "--", ";"].iter().any(|mark| line.starts_with(mark))
 }
 
 fn is_sentence(line: &str) -> bool {
