@@ -156,7 +156,8 @@ fn members(page: &Page, study: &mut Study, is_svg: bool, opening: &mut Opening<'
         let name = link.file_name.clone().unwrap_or_else(|| format!("data {}", index + 1));
         opening.take(&name, link.bytes.as_slice())?;
         // A page runs its own scripts, in the browser; a file of that type would run outside of it.
-        let is_script = ["javascript", "ecmascript"].iter().any(|kind| link.media_type.ends_with(kind));
+        let is_script =
+            ["javascript", "ecmascript"].iter().any(|kind| link.media_type.ends_with(kind)) && link.file_name.is_none();
         let (media_type, role) =
             if is_script { ("text/javascript", Role::Body) } else { (link.media_type.as_str(), Role::File) };
         super::declare_last(opening, media_type, role);

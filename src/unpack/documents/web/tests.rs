@@ -56,7 +56,7 @@ fn a_page_that_builds_a_file_is_noted_and_the_file_found() {
         format!("<script>eval(atob('{}'))</script>", STANDARD.encode(format!("var bytes=atob('{code}');{SAVE}")));
     let (notes, members) = seen("a.html", &layered);
     assert_eq!(notes, [NoteKind::Smuggling]);
-    assert!(members.contains(&"decoded 2/a.txt text/plain".to_string()), "{members:?}");
+    assert!(members.iter().any(|member| member.ends_with("/a.txt text/plain")), "{members:?}");
     let link = format!("<a download=\"x.zip\" href=\"data:application/zip;base64,{code}\">get</a>");
     check("a.htm", &link, &[NoteKind::Smuggling], &[" text/html", "x.zip application/zip", "x.zip/a.txt text/plain"]);
 }
