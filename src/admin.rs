@@ -6,6 +6,7 @@
 mod history;
 mod old_mail;
 mod refiling;
+mod scan;
 mod script_test;
 pub mod scripts;
 pub mod signatures;
@@ -13,20 +14,18 @@ pub mod signatures;
 use crate::ask::Clamd;
 use crate::config::{Settings, rule_overlays};
 use crate::deliver::{self, Answer, Env, Mail};
-use crate::filter::Weighed;
 use crate::limits::{CLAMD_SIGNATURES_DAYS_MAX, SCRIPT_BYTES_MAX};
-use crate::mail::{Address, Link, Session};
+use crate::mail::{Address, Session};
 use crate::plan::FolderName;
 use crate::refusal::{Kind, Refusal};
 use crate::sieve::{Include, Question, Report, report};
 use crate::store::{Disk, Receipt, journal, quarantine};
-use crate::unpack::Item;
 use futures_util::StreamExt;
-use serde::Serialize;
-use std::{io::ErrorKind, path::Path, sync::Arc, time::Instant};
+use std::{io::ErrorKind, path::Path, sync::Arc};
 
 pub use history::{Hits, Reason, RuleHits, stats, why};
 pub use old_mail::{Application, Applied, Compared, Comparison, Known, NoRun, apply, compare};
+pub use scan::{ReadAs, Scan, scan};
 pub use script_test::{Asked as ScriptAsked, Tested as ScriptTested, compile_json, test as test_script};
 
 pub use crate::ask::login::{Channel, Exchange, No as NoLogin, Turn};
@@ -37,42 +36,7 @@ pub use crate::store::{Certificate, CertificateFiles};
 pub use crate::store::{
     FolderCount, Held, journal::Row, journal::Wanted as JournalWanted, quarantine::Wanted as HeldWanted,
 };
-
-/// What `tamis scan` says of one file; a stable contract.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Scan {
-    pub file: String,
-    pub class: Class,
-    pub score: f64,
-    pub findings: Vec<Weighed>,
-    pub parts: Vec<Item>,
-    pub links: Vec<Link>,
-    pub defects: Vec<String>,
-    /// Milliseconds from the question to the verdict, the way to the worker included.
-    pub ms: f64,
-}
-
-/// Looks at a message without a store.
-///
-/// # Errors
-/// Why the worker gave no answer.
-pub async fn scan(file: &str, bytes: Vec<u8>, sight: &Sight) -> Result<Scan, String> {
-    let begun = Instant::now();
-    // When it arrived is unknown, so that its date is not judged.
-    let session = Session { protocol: Session::LOCAL.into(), ..Session::default() };
-    let (look, verdict) = deliver::scan(&bytes.into(), &session, sight).await?;
-    let ms = begun.elapsed().as_secs_f64() * 1000.0;
-    Ok(Scan {
-        file: file.into(),
-        class: verdict.class,
-        score: verdict.score,
-        findings: verdict.findings,
-        parts: look.parts,
-        links: look.links,
-        defects: look.defects,
-        ms: (ms * 1000.0).round() / 1000.0,
-    })
-}
+pub use crate::unpack::{Format, Item, formats};
 
 /// All that would happen to a message for one recipient; writes nothing.
 ///

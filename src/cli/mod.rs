@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod exit;
 mod explain;
+mod formats;
 mod journal;
 mod quarantine;
 mod rules;
@@ -43,6 +44,8 @@ enum Command {
     Demo(demo::Args),
     /// Look at message files and say what we think.
     Scan(scan::Args),
+    /// The kinds of contents that are known, and what is done with each.
+    Formats(formats::Args),
     /// Show all that would happen to a message for one user, and why; writes nothing.
     Explain(explain::Args),
     /// Deliver one message from standard input.
@@ -87,6 +90,7 @@ pub fn run() -> u8 {
         Command::Serve(args) => serve::run(&line.config, &args),
         Command::Demo(args) => demo::run(&args),
         Command::Scan(args) => scan::run(&line.config, &args),
+        Command::Formats(args) => Ok(formats::run(&args)),
         Command::Explain(args) => explain::run(&line.config, &args),
         Command::Deliver(args) => deliver::run(&line.config, &args),
         Command::Quarantine(command) => quarantine::run(&line.config, &command),

@@ -1,10 +1,10 @@
 //! `tamis scan`: looks at message files and says what we think.
 //!
-//! With `--json` one object per line and file, a stable contract: `file`, `class`, `score`, `findings`, `parts`,
+//! With `--json` one object per line and file, a stable contract: `file`, `read_as`, `class`, `score`, `findings`, `parts`,
 //! `links`, `defects`, `ms`.
 
 use super::{Exit, Fault, program, runtime, settings, show};
-use crate::admin::{self, Scan, Sight};
+use crate::admin::{self, ReadAs, Scan, Sight};
 use crate::config::{ClamdSettings, Settings};
 use crate::limits::SCAN_FILE_BYTES_MAX;
 use std::io::Read;
@@ -12,15 +12,33 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Message files; `-` is standard input.
+    /// Message files, or other files, which are looked at as if they were attached to a message; `-` is standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// What the files are, where their first lines don't tell.
+    #[arg(long = "as", value_enum)]
+    read_as: Option<Kind>,
     /// One JSON object per line and file.
     #[arg(long)]
     json: bool,
     /// Ask nobody: no server, no clamd.
     #[arg(long)]
     offline: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    Message,
+    Attachment,
+}
+
+impl Kind {
+    fn read_as(self) -> ReadAs {
+        match self {
+            Self::Message => ReadAs::Message,
+            Self::Attachment => ReadAs::Attachment,
+        }
+    }
 }
 
 pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
@@ -31,7 +49,7 @@ pub(super) fn run(config: &Path, args: &Args) -> Result<Exit, Fault> {
     for file in &args.files {
         let scanned = read(file).and_then(|bytes| {
             runtime
-                .block_on(admin::scan(&file.to_string_lossy(), bytes, &sight))
+                .block_on(admin::scan(&file.to_string_lossy(), bytes, args.read_as.map(Kind::read_as), &sight))
                 .map_err(|e| Fault::new(Exit::Software, format!("{}: {e}", file.display())))
         });
         match scanned {

@@ -4,6 +4,7 @@
 
 mod address;
 mod ambiguity;
+mod begin;
 mod carve;
 mod caught;
 mod defects;
@@ -23,6 +24,7 @@ mod transfer;
 
 pub use address::{Address, AddressError};
 pub use ambiguity::Ambiguity;
+pub use begin::begins_as_message;
 #[cfg(test)]
 pub(crate) use carve::binhex;
 pub(crate) use carve::{Carved, Condition, files as carved_files};

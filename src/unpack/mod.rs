@@ -67,6 +67,16 @@ pub fn formats() -> impl Iterator<Item = &'static Format> {
 }
 
 impl Nature {
+    /// What is done with contents of this kind, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Container(_) | Self::Stream(_) => "opened",
+            Self::Program => "runs",
+            Self::ProgramContainer(_) => "runs, opened",
+            Self::Plain => "named",
+        }
+    }
+
     /// True for what runs when it is opened.
     pub fn runs(self) -> bool {
         match self {
