@@ -17,13 +17,16 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// The tables of atoms of four, three and two octets, where there are such.
 type Tables<'a> = (Option<Table<'a>>, Option<Table<'a>>, Option<Table<'a>>);
 
+/// Compiled when first needed, by flags and text; `None` where it can't be compiled.
+type Regexes = BTreeMap<(Vec<u8>, Vec<u8>), Option<Arc<Regex>>>;
+
 /// Signatures, ready to be matched.
 pub struct Database {
     blob: Vec<u8>,
     places: Places,
     yara: Option<Yara>,
     /// Regular expressions that were needed, by pattern and flags.
-    regexes: Mutex<BTreeMap<(Vec<u8>, Vec<u8>), Option<Arc<Regex>>>>,
+    regexes: Mutex<Regexes>,
 }
 
 impl Database {

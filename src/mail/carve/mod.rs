@@ -161,8 +161,8 @@ mod tests {
         };
         let text = format!(
             "Hello,\r\nhere it is:\r\n{}\r\n{}\r\n--x\r\nbegin 644 a b.txt\r\n#0V%T\r\n`\r\nend\r\nbye\r\n",
-            &base64[..76],
-            &base64[76..]
+            base64.get(..76).unwrap(),
+            base64.get(76..).unwrap()
         );
         let found = carve(text.as_bytes());
         assert_eq!(found.len(), 2, "{found:?}");

@@ -276,7 +276,7 @@ mod tests {
 
     fn check(header: &str, encodings: &[Coding], odd: &[Ambiguity], bodies: &[&str]) {
         let head = read(header.as_bytes(), 0, header.len());
-        let seen: Vec<&str> = head.bodies.iter().map(|at| &header[*at..]).collect();
+        let seen: Vec<&str> = head.bodies.iter().map(|at| header.get(*at..).unwrap()).collect();
         assert_eq!((head.encodings.as_slice(), head.odd.as_slice()), (encodings, odd), "{header:?}");
         assert_eq!(seen, bodies, "{header:?}");
     }

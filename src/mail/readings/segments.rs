@@ -112,7 +112,7 @@ mod tests {
                 (Place::Undeclared, "Content-Type: x/y\r\n\r\nthree")
             ]
         );
-        let (masked, _) = split(text, &Boundaries::declared(text), &[0..text.len()]);
+        let (masked, _) = split(text, &Boundaries::declared(text), std::slice::from_ref(&(0..text.len())));
         assert_eq!(masked.len(), 1);
     }
 }

@@ -179,7 +179,6 @@ fn open_card(contents: &Contents<'_>, opening: &mut Opening<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::mail::Message;
     use crate::unpack::open;
     use crate::unpack::samples::letter;

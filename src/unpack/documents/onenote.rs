@@ -163,7 +163,7 @@ mod tests {
         let name: Vec<u8> = "\0run.hta\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let program = file(PROGRAM, PROGRAM.len() as u64);
         let picture = file(PICTURE, PICTURE.len() as u64);
-        check(&[picture.clone()], &[], &["file 1"]);
+        check(std::slice::from_ref(&picture), &[], &["file 1"]);
         check(&[picture, program.clone()], &["OneNoteFile file 2", "Program application/x-elf"], &["file 1", "file 2"]);
         check(&[program, name], &["OneNoteFile run.hta", "Program application/x-elf"], &["run.hta"]);
         check(
