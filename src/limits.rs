@@ -449,7 +449,7 @@ pub const RTF_DEPTH_MAX: usize = 2000;
 pub const RTF_OBJECTS_MAX: usize = 2000;
 /// VBA projects of one OLE file: documents that are embedded have their own. Beyond: *too many*.
 pub const VBA_PROJECTS_MAX: usize = 100;
-/// Octets of the fields of one document that are read for commands. Beyond they are not looked at: no reader runs so many.
+/// Octets of the code of one field, with those within it, that are read for commands. Beyond: *too big*.
 pub const FIELD_TEXT_BYTES_MAX: usize = 1 << 20;
 /// Octets of foreign text that one note of a document shows.
 pub const NOTE_TEXT_CHARS_MAX: usize = 120;
@@ -625,5 +625,6 @@ pub const READING_KEPT_RATIO: usize = 2;
 /// Lines that begin with `--` and are compared with every boundary by the lenient readings. Beyond: the ambiguity
 /// *too_many_readings*.
 pub const READING_DASH_LINES_MAX: usize = 200_000;
-/// The same of lz4, whose decoder clears up to 16 MiB before it begins.
-pub const LZ4_JOINED_MAX: usize = 16;
+/// The same of lz4, whose decoder clears up to 8 MiB before it begins: half a second. Older frames that follow each other
+/// count as one.
+pub const LZ4_JOINED_MAX: usize = 256;

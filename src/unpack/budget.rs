@@ -73,8 +73,8 @@ pub(super) enum Extent {
     OutOfTime,
 }
 
-/// Octets that are read between two looks at the clock.
-const STEP_BYTES: u64 = 1 << 20;
+/// Octets that are read between two looks at the clock: the slowest decoders give a few MiB in a second.
+const STEP_BYTES: u64 = 128 << 10;
 
 impl Budget {
     /// The budget of a message of so many octets; `clock` says what was used since the look at it began.

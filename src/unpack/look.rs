@@ -149,10 +149,12 @@ impl Walk<'_> {
         if nature.is_some_and(Nature::runs) {
             self.say(work, NoteKind::Program, &programs::describe(&contents, true_type));
         }
-        if !opens || !matches!(work.state, State::Whole | State::Broken) {
+        if !opens || work.state == State::Closed {
             return Vec::new();
         }
         let mut members = match nature {
+            // Its reader would take the cut for damage.
+            _ if work.state == State::Part => Vec::new(),
             Some(Nature::Container(open) | Nature::Stream(open) | Nature::ProgramContainer(open)) => {
                 self.open(work, open, budget)
             }
@@ -191,13 +193,18 @@ impl Walk<'_> {
         if pieces.is_empty() {
             return Vec::new();
         }
-        self.give(work, budget, |opening| {
+        let mut members = self.give(work, budget, |opening| {
             for piece in &pieces {
                 if opening.take(&format!("@{}", piece.at), piece.bytes.as_ref()).is_break() {
                     return;
                 }
             }
-        })
+        });
+        if work.state == State::Part {
+            // The cut may go through each of them.
+            members.iter_mut().filter(|member| member.state == State::Whole).for_each(|m| m.state = State::Broken);
+        }
+        members
     }
 
     fn open(&mut self, work: &Work<'_>, open: fn(&Contents<'_>, &mut Opening<'_>), budget: &mut Budget) -> Vec<Member> {

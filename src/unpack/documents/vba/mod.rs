@@ -34,6 +34,8 @@ pub(in crate::unpack) enum Age {
 pub(in crate::unpack) struct Source {
     pub(in crate::unpack) name: String,
     pub(in crate::unpack) text: String,
+    /// There is more that was not read.
+    pub(in crate::unpack) cut: bool,
 }
 
 /// The begin of each source when it is packed: `Attribut`, then a flag octet, then `e `.
@@ -130,7 +132,8 @@ impl Reading {
         let unpacked = compression::unpack(packed).filter(|unpacked| !unpacked.bytes.is_empty());
         match unpacked {
             Some(unpacked) => {
-                self.sources.push(Source { name: module.name.clone(), text: code_page(&unpacked.bytes, page) });
+                let text = code_page(&unpacked.bytes, page);
+                self.sources.push(Source { name: module.name.clone(), text, cut: !unpacked.whole });
             }
             None => {
                 let found = salvaged(&bytes, page);
@@ -185,6 +188,9 @@ pub(in crate::unpack) fn note_sources(
     age: Age,
     opening: &mut Opening<'_>,
 ) -> ControlFlow<()> {
+    for source in sources.iter().filter(|source| source.cut) {
+        opening.note(NoteKind::Damaged, &format!("VBA source behind {} is not read", source.name));
+    }
     for source in sources.iter().filter(|source| source::has_code(&source.text)) {
         opening.note(NoteKind::Macro, storage);
         if age == Age::Before2007 {
@@ -207,9 +213,12 @@ pub(in crate::unpack) fn salvaged(bytes: &[u8], page: u16) -> Vec<Source> {
         if let Some(unpacked) = compression::unpack(packed) {
             at = at.max(mark - BEFORE_MARK + unpacked.used);
             let text = code_page(&unpacked.bytes, page);
-            sources.push(Source { name: own_name(&text).unwrap_or("module").to_string(), text });
+            let name = own_name(&text).unwrap_or("module").to_string();
+            sources.push(Source { name, text, cut: !unpacked.whole });
         }
         if sources.len() >= VBA_MODULES_MAX || source_bytes(&sources) > VBA_PROJECT_BYTES_MAX {
+            let more = bytes.get(at..).is_some_and(holds_source);
+            sources.last_mut().into_iter().for_each(|source| source.cut |= more);
             break;
         }
     }
