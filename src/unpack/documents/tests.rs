@@ -197,7 +197,7 @@ fn what_of_a_document_is_not_read_is_said_so() {
 
 #[test]
 fn scripts_of_open_documents_are_noted_where_there_are_some() {
-    use NoteKind::{AutoMacro, Encrypted, ExternalObject, Macro, MacroStarts};
+    use NoteKind::{AutoMacro, Encrypted, ExternalObject, Macro, MacroStarts, Program};
     for (part, text, want) in [
         ("content.xml", "<office:scripts/><text:p>Sub Main</text:p>", &[][..]),
         ("Basic/Standard/Module1.xml", "<script:module script:name=\"M\">Sub Main\n\nEnd Sub</script:module>", &[]),
@@ -213,7 +213,7 @@ fn scripts_of_open_documents_are_noted_where_there_are_some() {
             "<script:event-listener script:event-name=\"office:new\" script:macro-name=\"application:Template.Main\"/>",
             &[],
         ),
-        ("Scripts/python/a.py", "import os", &[Macro]),
+        ("Scripts/python/a.py", "import os", &[Macro, Program]),
         ("META-INF/manifest.xml", "<manifest:encryption-data/>", &[Encrypted]),
         ("content.xml", "<text:section-source xlink:href=\"https://evil.example/\"/>", &[ExternalObject]),
     ] {

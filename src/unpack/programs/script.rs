@@ -4,6 +4,7 @@
 //! a language's word stands in `languages`.
 
 use super::{languages, markup, signs, starter, text};
+use crate::unpack::documents::vba::is_module;
 use crate::unpack::{Contents, Format, Nature, Role};
 
 pub(in crate::unpack) const FORMAT: Format = Format {
@@ -36,7 +37,8 @@ const INTERPRETERS: [(&str, &str); 10] = [
 const GIF_MARK: &str = "gif8";
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
-    if contents.role == Role::Body {
+    // A macro's source runs in its document only, which is noted as such.
+    if contents.role == Role::Body || is_module(contents.bytes) {
         return None;
     }
     if let Some(media_type) = interpreter(contents.bytes) {

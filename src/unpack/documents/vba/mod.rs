@@ -57,9 +57,13 @@ const TELLING_NAMES: [&[u8]; 8] = [
 ];
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
-    let bytes = contents.bytes;
+    is_module(contents.bytes).then_some("text/x-vba")
+}
+
+/// True for the source of a module or class.
+pub(in crate::unpack) fn is_module(bytes: &[u8]) -> bool {
     let is_class = bytes.starts_with(b"VERSION 1.0 CLASS") && memmem::find(bytes, b"Attribute VB_").is_some();
-    (bytes.starts_with(b"Attribute VB_Name = \"") || is_class).then_some("text/x-vba")
+    bytes.starts_with(b"Attribute VB_Name = \"") || is_class
 }
 
 /// Storages that hold a project: those with a `dir` or a `_VBA_PROJECT` stream, whatever their name.
