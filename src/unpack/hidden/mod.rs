@@ -11,7 +11,7 @@ mod ends;
 mod marks;
 
 use super::programs::shortcut;
-use super::{Contents, Format, archives, letters, streams};
+use super::{Contents, Format, archives, documents, letters, streams};
 use crate::limits::HIDDEN_PIECES_MAX;
 use std::borrow::Cow;
 
@@ -78,7 +78,9 @@ pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str
             pieces.add(at, tail, Found::Tail);
         }
     }
-    if is_textual(true_type) {
+    if documents::reads_scripts(format) {
+        encoded::find_programs(bytes, &mut pieces);
+    } else if is_textual(true_type) {
         encoded::find(bytes, &mut pieces);
     }
     pieces
