@@ -66,11 +66,14 @@ pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str
         marks::find(bytes, end..bytes.len(), &mut pieces);
         return pieces;
     }
-    marks::find(bytes, 0..bytes.len(), &mut pieces);
+    let end = ends::end(bytes, true_type);
+    // The reader of a setup gives all that is in it; parts of it alone can't be read.
+    let setup = end.filter(|end| bytes.get(*end..).is_some_and(archives::installshield::begins_as_setup));
+    marks::find(bytes, 0..setup.unwrap_or(bytes.len()), &mut pieces);
     if may_hold_no_text(true_type) {
         marks::find_words(bytes, &mut pieces);
     }
-    if let Some(end) = ends::end(bytes, true_type) {
+    if let Some(end) = end {
         let tail = bytes.get(end..).unwrap_or_default().trim_ascii_start();
         let at = bytes.len() - tail.len();
         let is_known = pieces.pieces.iter().any(|piece| piece.at == at);
