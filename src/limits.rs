@@ -413,6 +413,9 @@ pub const SCRIPT_LOOK_BYTES: usize = 64 << 10;
 pub const HIDDEN_PIECES_MAX: usize = 100;
 /// Of these, pieces whose end nobody can tell, so that each reaches to the end of the item. Beyond: *too many*.
 pub const HIDDEN_OPEN_ENDS_MAX: usize = 4;
+/// Octets of these pieces together, beside the first: each is a copy, and all wait in memory until they are looked at.
+/// Beyond: *too many*.
+pub const HIDDEN_OPEN_BYTES_MAX: usize = 16 << 20;
 /// Marks in one item that are tried. Random data of 100 MiB has about ten of the length that counts. Beyond: *too many*.
 pub const HIDDEN_TRIALS_MAX: usize = 100_000;
 /// Letters of base64 or hexadecimal that are decoded to see whether a program begins there.

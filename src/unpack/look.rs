@@ -167,7 +167,7 @@ impl Walk<'_> {
     }
 
     /// Gives what hides in contents of another kind, and says so where it is a program.
-    fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &str, budget: &mut Budget) -> Vec<Member> {
+    fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &'static str, budget: &mut Budget) -> Vec<Member> {
         let Pieces { mut pieces, more } =
             caught(|| hidden::find(&work.contents(), format, true_type)).unwrap_or_default();
         let runs = format.nature.runs();
@@ -178,6 +178,7 @@ impl Walk<'_> {
             let hides = match piece.found {
                 Found::Script => true,
                 Found::Encoded => is_program,
+                Found::Decoded(_) => false,
                 // A program may hold others: installers do.
                 Found::Mark | Found::Tail => is_program && !runs,
             };
@@ -195,8 +196,15 @@ impl Walk<'_> {
         }
         let mut members = self.give(work, budget, |opening| {
             for piece in &pieces {
-                if opening.take(&format!("@{}", piece.at), piece.bytes.as_ref()).is_break() {
+                let (label, declared_type) = match piece.found {
+                    Found::Decoded(language) => ("decoded".to_string(), language),
+                    Found::Mark | Found::Script | Found::Tail | Found::Encoded => (format!("@{}", piece.at), ""),
+                };
+                if opening.take(&label, piece.bytes.as_ref()).is_break() {
                     return;
+                }
+                if let Some(member) = opening.members.last_mut() {
+                    member.declared_type = declared_type.to_string();
                 }
             }
         });

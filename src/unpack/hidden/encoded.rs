@@ -119,7 +119,7 @@ impl Code {
     }
 }
 
-fn base64<'t>(letters: impl Iterator<Item = &'t u8>) -> (Vec<u8>, usize) {
+pub(super) fn base64<'t>(letters: impl Iterator<Item = &'t u8>) -> (Vec<u8>, usize) {
     let mut octets = Vec::new();
     let (mut bits, mut count, mut taken) = (0_u32, 0, 0);
     for (at, letter) in letters.enumerate() {

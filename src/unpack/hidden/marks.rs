@@ -4,7 +4,7 @@
 //! file headers; RFC 1952 (gzip).
 
 use super::{Found, Pieces};
-use crate::limits::{HIDDEN_OPEN_ENDS_MAX, HIDDEN_TRIALS_MAX};
+use crate::limits::{HIDDEN_OPEN_BYTES_MAX, HIDDEN_OPEN_ENDS_MAX, HIDDEN_TRIALS_MAX};
 use crate::unpack::programs::numbers::{u16_le, u32_le, u64_le};
 use crate::unpack::archives::{arj, installshield, lha, nsis};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
@@ -62,7 +62,7 @@ static WORD_FINDER: LazyLock<Option<AhoCorasick>> =
 
 /// Adds every sound piece that begins in this range and does not begin the contents.
 pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Pieces<'a>) {
-    let (mut free_from, mut open_ends, mut trials) = (1, 0, 0);
+    let (mut free_from, mut open_ends, mut open_bytes, mut trials) = (1, 0, 0, 0);
     let (base, within) = (within.start, bytes.get(within).unwrap_or_default());
     let mut has_open_zip = false;
     for found in FINDER.iter().flat_map(|finder| finder.find_iter(within)) {
@@ -87,7 +87,8 @@ pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Piece
             }
             Some(Reach::Unknown) => {
                 open_ends += 1;
-                if open_ends > HIDDEN_OPEN_ENDS_MAX {
+                open_bytes += if open_ends > 1 { rest.len() } else { 0 };
+                if open_ends > HIDDEN_OPEN_ENDS_MAX || open_bytes > HIDDEN_OPEN_BYTES_MAX {
                     pieces.more = true;
                     continue;
                 }

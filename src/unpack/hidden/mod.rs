@@ -9,6 +9,7 @@
 mod encoded;
 mod ends;
 mod marks;
+mod unreadable;
 
 use super::programs::shortcut;
 use super::{Contents, Format, archives, documents, letters, streams};
@@ -35,6 +36,8 @@ pub(super) enum Found {
     Tail,
     /// Written in letters.
     Encoded,
+    /// A script of this type that was made unreadable.
+    Decoded(&'static str),
 }
 
 /// All pieces, and whether there are more than [`HIDDEN_PIECES_MAX`].
@@ -57,7 +60,7 @@ impl<'a> Pieces<'a> {
 }
 
 /// Looks for pieces in contents that were recognised as this.
-pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str) -> Pieces<'a> {
+pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &'static str) -> Pieces<'a> {
     let mut pieces = Pieces::default();
     let bytes = contents.bytes;
     if is_unpacked_whole(format, true_type, bytes) {
@@ -80,6 +83,9 @@ pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str
         if !is_known && tail.iter().any(|byte| *byte != 0) {
             pieces.add(at, tail, Found::Tail);
         }
+    }
+    if is_textual(true_type) || true_type == shortcut::SHORTCUT {
+        unreadable::find(contents, true_type, &mut pieces);
     }
     if documents::reads_scripts(format) {
         encoded::find_programs(bytes, &mut pieces);

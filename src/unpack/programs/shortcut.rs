@@ -46,7 +46,7 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 pub(in crate::unpack) struct Shortcut {
     target: String,
     relative: String,
-    arguments: String,
+    pub(in crate::unpack) arguments: String,
     icon: String,
     /// Where it ends in its file.
     pub(in crate::unpack) end: usize,
