@@ -3,6 +3,7 @@
 //! Does not check the structure. Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81 annex B), GIF89a, RIFF; the files of the
 //! programs' formats.
 
+use crate::unpack::documents::compound::MARK;
 use crate::unpack::programs::numbers::{u16_be, u16_le, u32_be, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
 use memchr::memmem;
@@ -43,6 +44,27 @@ pub(super) fn of_archive(bytes: &[u8], true_type: &str) -> (usize, usize) {
         return whole;
     };
     (0, end.unwrap_or(usize::MAX).min(bytes.len()))
+}
+
+/// Behind the last sector of a compound file that is in use; none where it has no such structure. A table with more
+/// sectors than the header tells of covers all of the file.
+pub(super) fn of_compound(bytes: &[u8]) -> Option<usize> {
+    const FREE: u32 = u32::MAX;
+    const IN_HEADER: usize = 109;
+    let shift = u16_le(bytes, 30).filter(|shift| bytes.starts_with(MARK) && matches!(shift, 9 | 12))?;
+    let sector = 1_usize << shift;
+    let count = u32_le(bytes, 44)? as usize;
+    if count > IN_HEADER {
+        return Some(bytes.len());
+    }
+    let mut end = 0;
+    for index in 0..count {
+        let at = (u32_le(bytes, 76 + index * 4)? as usize + 1).checked_mul(sector)?;
+        let table = bytes.get(at..)?.chunks_exact(4).take(sector / 4);
+        let last = table.enumerate().filter(|(_, entry)| **entry != FREE.to_le_bytes()).last();
+        end = last.map_or(end, |(place, _)| (index * sector / 4 + place + 2) * sector);
+    }
+    Some(end.min(bytes.len()))
 }
 
 /// Behind the block that ends a RAR archive, or where something else than a block stands.

@@ -36,6 +36,7 @@ const MARKS: [(&[u8], usize, Sound); 21] = [
     (macho::MARKS[1], 0, mach_o),
     (macho::MARKS[2], 0, mach_o),
     (macho::MARKS[3], 0, mach_o),
+    (shortcut::MARK, 0, |rest| Some(Reach::Octets(shortcut::Shortcut::read(rest)?.end))),
     (ZIP, 0, zip),
     (b"Rar!\x1a\x07", 0, |rest| matches!(rest.get(6), Some(0 | 1)).then_some(Reach::Unknown)),
     (b"7z\xbc\xaf\x27\x1c", 0, seven_zip),
@@ -44,7 +45,6 @@ const MARKS: [(&[u8], usize, Sound); 21] = [
     (b"\x1f\x8b\x08", 0, gzip),
     (b"\xfd7zXZ\0", 0, |rest| (rest.get(6) == Some(&0)).then_some(Reach::Unknown)),
     (b"BZh", 0, |rest| (rest.get(4..10) == Some(b"1AY&SY")).then_some(Reach::Unknown)),
-    (shortcut::MARK, 0, |rest| Some(Reach::Octets(shortcut::Shortcut::read(rest)?.end))),
     (b"dex\n03", 0, |rest| (rest.get(7) == Some(&0)).then_some(Reach::Unknown)),
     (arj::MARK, 0, |rest| arj::is_sound(rest).then_some(Reach::Unknown)),
     (b"-lh", 2, |rest| lha::is_sound(rest).then_some(Reach::Unknown)),
@@ -60,12 +60,25 @@ static FINDER: LazyLock<Option<AhoCorasick>> =
 static WORD_FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok());
 
+/// Marks at the begin of [`MARKS`] that are of programs.
+const PROGRAMS: usize = 7;
+
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    All,
+    Programs,
+}
+
 /// Adds every sound piece that begins in this range and does not begin the contents.
-pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Pieces<'a>) {
+pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, sought: Sought, pieces: &mut Pieces<'a>) {
     let (mut free_from, mut open_ends, mut open_bytes, mut trials) = (1, 0, 0, 0);
     let (base, within) = (within.start, bytes.get(within).unwrap_or_default());
     let mut has_open_zip = false;
     for found in FINDER.iter().flat_map(|finder| finder.find_iter(within)) {
+        if sought == Sought::Programs && found.pattern().as_usize() >= PROGRAMS {
+            continue;
+        }
         let Some((mark, before, sound)) = MARKS.get(found.pattern().as_usize()) else { continue };
         let Some(at) = (base + found.start()).checked_sub(*before) else { continue };
         let Some(rest) = bytes.get(at..) else { continue };

@@ -14,6 +14,7 @@ mod unreadable;
 use super::programs::shortcut;
 use super::{Contents, Format, archives, documents, letters, streams};
 use crate::limits::HIDDEN_PIECES_MAX;
+use marks::Sought;
 use std::borrow::Cow;
 
 /// Something of another kind inside contents.
@@ -65,14 +66,17 @@ pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &'st
     let bytes = contents.bytes;
     if is_unpacked_whole(format, true_type, bytes) {
         let (begin, end) = ends::of_archive(bytes, true_type);
-        marks::find(bytes, 0..begin, &mut pieces);
-        marks::find(bytes, end..bytes.len(), &mut pieces);
+        marks::find(bytes, 0..begin, Sought::All, &mut pieces);
+        marks::find(bytes, end..bytes.len(), Sought::All, &mut pieces);
         return pieces;
     }
     let end = ends::end(bytes, true_type);
     // The reader of a setup gives all that is in it; parts of it alone can't be read.
     let setup = end.filter(|end| bytes.get(*end..).is_some_and(archives::installshield::begins_as_setup));
-    marks::find(bytes, 0..setup.unwrap_or(bytes.len()), &mut pieces);
+    // Sectors of a compound file may lie in any order, so that archives in it are in pieces; its reader gives them.
+    let sectors = ends::of_compound(bytes).unwrap_or(0);
+    marks::find(bytes, 0..sectors, Sought::Programs, &mut pieces);
+    marks::find(bytes, sectors..setup.unwrap_or(bytes.len()), Sought::All, &mut pieces);
     if may_hold_no_text(true_type) {
         marks::find_words(bytes, &mut pieces);
     }
