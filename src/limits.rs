@@ -568,9 +568,6 @@ pub const OLD_MAIL_AT_ONCE: usize = 4;
 /// Rows of the journal that `tamis sieve stats` reads at once: each may have a record of 256 KiB.
 pub const JOURNAL_ROWS_AT_ONCE: usize = 500;
 
-/// Octets that a decoder may hold as dictionary or window; the largest presets of xz, lzip and zstd use 64 MiB. Beyond:
-/// *too big*, and the contents are not decoded.
-pub const STREAM_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
 /// Members joined to one compressed stream that are decoded as one. Beyond: the rest is a member of its own, and *damaged*.
 pub const STREAM_JOINED_MAX: usize = 10_000;
 /// Octets of one extended header of a tar archive (pax records, a long name). Beyond: what follows is not read.

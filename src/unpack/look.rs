@@ -167,7 +167,13 @@ impl Walk<'_> {
     }
 
     /// Gives what hides in contents of another kind, and says so where it is a program.
-    fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &'static str, budget: &mut Budget) -> Vec<Member> {
+    fn uncover(
+        &mut self,
+        work: &Work<'_>,
+        format: &Format,
+        true_type: &'static str,
+        budget: &mut Budget,
+    ) -> Vec<Member> {
         let Pieces { mut pieces, more } =
             caught(|| hidden::find(&work.contents(), format, true_type)).unwrap_or_default();
         let runs = format.nature.runs();

@@ -6,7 +6,7 @@
 use super::arj_decoders::{Fastest, Huffman};
 use super::checked;
 use super::names;
-use super::numbers::{u16_le, u32_le, until_nul};
+use crate::unpack::fields::{u16_le, u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use std::io::Read;

@@ -5,7 +5,7 @@
 
 use super::installshield_cab::{MARK as CABINET_MARK, Table};
 use super::names;
-use super::numbers::{u32_le, until_nul};
+use crate::unpack::fields::{u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::bufread::ZlibDecoder;
 use std::io::Read;

@@ -3,8 +3,8 @@
 //! Does not read the script, so that files have numbers and no names; does not read its variant of bzip2. Source: the
 //! headers of NSIS (`exehead/fileform.h`).
 
-use super::numbers::u32_le;
 use crate::limits::UNPACK_DICTIONARY_BYTES_MAX;
+use crate::unpack::fields::u32_le;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::bufread::DeflateDecoder;
 use lzma_rust2::LzmaReader;

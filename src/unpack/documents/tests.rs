@@ -167,8 +167,10 @@ fn relationships_and_fields_of_new_documents_are_looked_at() {
     ] {
         assert_eq!(kinds("a.docx", &docx(&[(part, &text)])), want, "{text}");
     }
-    let started =
-        docx(&[("xl/macrosheets/s.xml", "<f>1</f>"), ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x</a>")]);
+    let started = docx(&[
+        ("xl/macrosheets/s.xml", "<f>1</f>"),
+        ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x</a>"),
+    ]);
     assert_eq!(kinds("a.xlsm", &started), [ExcelMacro, Macro, AutoMacro]);
 }
 

@@ -4,7 +4,7 @@
 //! programs' formats.
 
 use crate::unpack::documents::compound::MARK;
-use crate::unpack::programs::numbers::{u16_be, u16_le, u32_be, u32_le, u64_le};
+use crate::unpack::fields::{u16_be, u16_le, u32_be, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
 use memchr::memmem;
 
@@ -69,9 +69,13 @@ pub(super) fn of_compound(bytes: &[u8]) -> Option<usize> {
 
 /// Behind the block that ends a RAR archive, or where something else than a block stands.
 fn rar(bytes: &[u8]) -> Option<usize> {
-    if bytes.starts_with(b"Rar!\x1a\x07\x01\0") { Some(rar_blocks(bytes, 8, new_block)) }
-    else if bytes.starts_with(b"Rar!\x1a\x07\0") { Some(rar_blocks(bytes, 7, old_block)) }
-    else { None }
+    if bytes.starts_with(b"Rar!\x1a\x07\x01\0") {
+        Some(rar_blocks(bytes, 8, new_block))
+    } else if bytes.starts_with(b"Rar!\x1a\x07\0") {
+        Some(rar_blocks(bytes, 7, old_block))
+    } else {
+        None
+    }
 }
 
 /// What a block of a RAR archive is.

@@ -5,8 +5,8 @@
 
 use super::{Found, Pieces};
 use crate::limits::{HIDDEN_OPEN_BYTES_MAX, HIDDEN_OPEN_ENDS_MAX, HIDDEN_TRIALS_MAX};
-use crate::unpack::programs::numbers::{u16_le, u32_le, u64_le};
 use crate::unpack::archives::{arj, installshield, lha, nsis};
+use crate::unpack::fields::{u16_le, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
 use aho_corasick::AhoCorasick;
 use memchr::memmem;

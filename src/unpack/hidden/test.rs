@@ -134,9 +134,7 @@ fn installers_and_archives_behind_programs_give_their_members() {
     let program = pe(64, 2, 2);
     let member = ("run.exe", elf());
     let members = [(member.0, member.1.as_slice())];
-    for (data, want) in
-        [(nsis(&[b"script", &member.1]), "1"), (arj(&members), member.0), (lha(&members), member.0)]
-    {
+    for (data, want) in [(nsis(&[b"script", &member.1]), "1"), (arj(&members), member.0), (lha(&members), member.0)] {
         let whole = [&program[..], b"some filler", &data].concat();
         let at = program.len() + 11;
         let (items, _) = seen("setup.exe", &whole);

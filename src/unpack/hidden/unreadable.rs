@@ -50,7 +50,9 @@ fn scripts(text: &[u8], true_type: &'static str, pieces: &mut Pieces<'_>) {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| memmem::find(rest, BEGIN)).map(|found| from + found) {
         from = at + BEGIN.len();
-        let Some((number, rest)) = text.get(from..).and_then(|rest| rest.split_at_checked(NUMBER_BYTES)) else { return };
+        let Some((number, rest)) = text.get(from..).and_then(|rest| rest.split_at_checked(NUMBER_BYTES)) else {
+            return;
+        };
         if !number.ends_with(b"==") {
             continue;
         }
@@ -164,7 +166,8 @@ mod tests {
     fn commands_in_base64_are_read() {
         let wide: Vec<u8> = "IEX (New-Object Net.WebClient)".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let code = STANDARD.encode(wide);
-        for (option, want) in [("-enc", true), ("-EncodedCommand", true), ("/e", true), ("-ec", true), ("-exec", false)] {
+        for (option, want) in [("-enc", true), ("-EncodedCommand", true), ("/e", true), ("-ec", true), ("-exec", false)]
+        {
             let script = format!("@echo off\r\npowershell -nop {option} {code}\r\n");
             let (items, notes) = seen("a.bat", script.as_bytes());
             let is_there = items.iter().any(|item| item.starts_with("2/decoded text/x-powershell"));

@@ -3,8 +3,8 @@
 //! Does not follow them, and does not read the list of shell items. What is appended behind a shortcut is found by
 //! `hidden`. Source: MS-SHLLINK §2.
 
-use super::numbers::{u16_le, u32_le};
 use crate::limits::SHORTCUT_BLOCKS_MAX;
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format =

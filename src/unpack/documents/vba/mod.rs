@@ -42,7 +42,8 @@ pub(in crate::unpack) struct Source {
 const PACKED_MARK: &[u8] = b"\0Attribut\0e ";
 /// Octets from the begin of a container to that mark.
 const BEFORE_MARK: usize = 3;
-/// Octets of compiled code beyond which a module without source is suspect; those of empty modules have under 2,000.
+/// Octets of compiled code beyond which a module without source is suspect: a guess. The modules in the samples of
+/// oletools, with code and without, have 800 to 1,800.
 const COMPILED_BYTES: usize = 10_000;
 /// Names in the compiled form that tell of work, each with its length as the table of names has it.
 const TELLING_NAMES: [&[u8]; 8] = [
