@@ -413,6 +413,9 @@ pub const SCRIPT_LOOK_BYTES: usize = 64 << 10;
 pub const HIDDEN_PIECES_MAX: usize = 100;
 /// Of these, pieces whose end nobody can tell, so that each reaches to the end of the item. Beyond: *too many*.
 pub const HIDDEN_OPEN_ENDS_MAX: usize = 4;
+/// Octets of these pieces together, beside the first: each is a copy, and all wait in memory until they are looked at.
+/// Beyond: *too many*.
+pub const HIDDEN_OPEN_BYTES_MAX: usize = 16 << 20;
 /// Marks in one item that are tried. Random data of 100 MiB has about ten of the length that counts. Beyond: *too many*.
 pub const HIDDEN_TRIALS_MAX: usize = 100_000;
 /// Letters of base64 or hexadecimal that are decoded to see whether a program begins there.
@@ -449,7 +452,7 @@ pub const RTF_DEPTH_MAX: usize = 2000;
 pub const RTF_OBJECTS_MAX: usize = 2000;
 /// VBA projects of one OLE file: documents that are embedded have their own. Beyond: *too many*.
 pub const VBA_PROJECTS_MAX: usize = 100;
-/// Octets of the fields of one document that are read for commands. Beyond they are not looked at: no reader runs so many.
+/// Octets of the code of one field, with those within it, that are read for commands. Beyond: *too big*.
 pub const FIELD_TEXT_BYTES_MAX: usize = 1 << 20;
 /// Octets of foreign text that one note of a document shows.
 pub const NOTE_TEXT_CHARS_MAX: usize = 120;
@@ -565,9 +568,6 @@ pub const OLD_MAIL_AT_ONCE: usize = 4;
 /// Rows of the journal that `tamis sieve stats` reads at once: each may have a record of 256 KiB.
 pub const JOURNAL_ROWS_AT_ONCE: usize = 500;
 
-/// Octets that a decoder may hold as dictionary or window; the largest presets of xz, lzip and zstd use 64 MiB. Beyond:
-/// *too big*, and the contents are not decoded.
-pub const STREAM_DICTIONARY_BYTES_MAX: u64 = 64 << 20;
 /// Members joined to one compressed stream that are decoded as one. Beyond: the rest is a member of its own, and *damaged*.
 pub const STREAM_JOINED_MAX: usize = 10_000;
 /// Octets of one extended header of a tar archive (pax records, a long name). Beyond: what follows is not read.
@@ -625,5 +625,6 @@ pub const READING_KEPT_RATIO: usize = 2;
 /// Lines that begin with `--` and are compared with every boundary by the lenient readings. Beyond: the ambiguity
 /// *too_many_readings*.
 pub const READING_DASH_LINES_MAX: usize = 200_000;
-/// The same of lz4, whose decoder clears up to 16 MiB before it begins.
-pub const LZ4_JOINED_MAX: usize = 16;
+/// The same of lz4, whose decoder clears up to 8 MiB before it begins: half a second. Older frames that follow each other
+/// count as one.
+pub const LZ4_JOINED_MAX: usize = 256;

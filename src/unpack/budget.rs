@@ -8,6 +8,7 @@ use crate::limits::{
 };
 use serde::{Deserialize, Serialize};
 use std::io::Read;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What looking into one message may cost: the settings `[unpack]`.
@@ -57,8 +58,22 @@ pub struct Budget {
     member_bytes_max: u64,
     entries: usize,
     path_bytes: usize,
-    time: Spent,
-    clock: Box<dyn Fn() -> Spent>,
+    time: Timer,
+}
+
+/// How long the look may take; readers that can't reach the budget while they decode have a copy.
+#[derive(Clone)]
+pub(super) struct Timer {
+    most: Spent,
+    clock: Rc<dyn Fn() -> Spent>,
+}
+
+impl Timer {
+    /// False where the time is over.
+    pub(super) fn has_time(&self) -> bool {
+        let spent = (self.clock)();
+        spent.cpu <= self.most.cpu && spent.wall <= self.most.wall
+    }
 }
 
 /// How much of a member could be read.
@@ -73,8 +88,8 @@ pub(super) enum Extent {
     OutOfTime,
 }
 
-/// Octets that are read between two looks at the clock.
-const STEP_BYTES: u64 = 1 << 20;
+/// Octets that are read between two looks at the clock: the slowest decoders give a few MiB in a second.
+const STEP_BYTES: u64 = 128 << 10;
 
 impl Budget {
     /// The budget of a message of so many octets; `clock` says what was used since the look at it began.
@@ -86,18 +101,23 @@ impl Budget {
             member_bytes_max: allowance.member_bytes,
             entries: allowance.entries,
             path_bytes: UNPACK_PATH_BYTES_MAX,
-            time: Spent {
-                cpu: Duration::from_secs(allowance.cpu_seconds),
-                wall: Duration::from_secs(allowance.seconds),
+            time: Timer {
+                most: Spent {
+                    cpu: Duration::from_secs(allowance.cpu_seconds),
+                    wall: Duration::from_secs(allowance.seconds),
+                },
+                clock: Rc::new(clock),
             },
-            clock: Box::new(clock),
         }
     }
 
     /// False where the time is over.
     pub(super) fn has_time(&self) -> bool {
-        let spent = (self.clock)();
-        spent.cpu <= self.time.cpu && spent.wall <= self.time.wall
+        self.time.has_time()
+    }
+
+    pub(super) fn timer(&self) -> Timer {
+        self.time.clone()
     }
 
     /// Pays for one member with a path of so many octets; false where too many were seen.

@@ -1,28 +1,28 @@
-//! Numbers of fixed places in headers, binary and as digits.
+//! Numbers and texts at fixed places of headers, binary and as digits.
 //!
 //! Does not know any header: a number outside of the octets is none.
 
-pub(super) fn le16(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_le(bytes: &[u8], at: usize) -> Option<u16> {
     array(bytes, at).map(u16::from_le_bytes)
 }
 
-pub(super) fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_le(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_le_bytes)
 }
 
-pub(super) fn le64(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn u64_le(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_le_bytes)
 }
 
-pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_be(bytes: &[u8], at: usize) -> Option<u16> {
     array(bytes, at).map(u16::from_be_bytes)
 }
 
-pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_be(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_be_bytes)
 }
 
-pub(super) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn u64_be(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_be_bytes)
 }
 
@@ -33,6 +33,12 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 /// So many octets from a place.
 pub(super) fn slice(bytes: &[u8], at: usize, length: usize) -> Option<&[u8]> {
     bytes.get(at..at.checked_add(length)?)
+}
+
+/// Octets from a place to the next NUL; without one, none.
+pub(super) fn until_nul(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..)?;
+    rest.get(..memchr::memchr(0, rest)?)
 }
 
 /// Digits of this radix, with spaces and zeros around them; an empty field is zero.
@@ -70,7 +76,7 @@ mod tests {
         ] {
             assert_eq!(digits(field, radix), want);
         }
-        assert_eq!((le16(b"\x01\x02", 0), be32(b"\x01", usize::MAX)), (Some(0x201), None));
+        assert_eq!((u16_le(b"\x01\x02", 0), u32_be(b"\x01", usize::MAX)), (Some(0x201), None));
         assert_eq!(text(b"ab\0c"), "ab");
     }
 }

@@ -149,10 +149,12 @@ impl Walk<'_> {
         if nature.is_some_and(Nature::runs) {
             self.say(work, NoteKind::Program, &programs::describe(&contents, true_type));
         }
-        if !opens || !matches!(work.state, State::Whole | State::Broken) {
+        if !opens || work.state == State::Closed {
             return Vec::new();
         }
         let mut members = match nature {
+            // Its reader would take the cut for damage.
+            _ if work.state == State::Part => Vec::new(),
             Some(Nature::Container(open) | Nature::Stream(open) | Nature::ProgramContainer(open)) => {
                 self.open(work, open, budget)
             }
@@ -165,7 +167,13 @@ impl Walk<'_> {
     }
 
     /// Gives what hides in contents of another kind, and says so where it is a program.
-    fn uncover(&mut self, work: &Work<'_>, format: &Format, true_type: &str, budget: &mut Budget) -> Vec<Member> {
+    fn uncover(
+        &mut self,
+        work: &Work<'_>,
+        format: &Format,
+        true_type: &'static str,
+        budget: &mut Budget,
+    ) -> Vec<Member> {
         let Pieces { mut pieces, more } =
             caught(|| hidden::find(&work.contents(), format, true_type)).unwrap_or_default();
         let runs = format.nature.runs();
@@ -176,6 +184,7 @@ impl Walk<'_> {
             let hides = match piece.found {
                 Found::Script => true,
                 Found::Encoded => is_program,
+                Found::Decoded(_) => false,
                 // A program may hold others: installers do.
                 Found::Mark | Found::Tail => is_program && !runs,
             };
@@ -191,13 +200,25 @@ impl Walk<'_> {
         if pieces.is_empty() {
             return Vec::new();
         }
-        self.give(work, budget, |opening| {
+        let mut members = self.give(work, budget, |opening| {
             for piece in &pieces {
-                if opening.take(&format!("@{}", piece.at), piece.bytes.as_ref()).is_break() {
+                let (label, declared_type) = match piece.found {
+                    Found::Decoded(language) => ("decoded".to_string(), language),
+                    Found::Mark | Found::Script | Found::Tail | Found::Encoded => (format!("@{}", piece.at), ""),
+                };
+                if opening.take(&label, piece.bytes.as_ref()).is_break() {
                     return;
                 }
+                if let Some(member) = opening.members.last_mut() {
+                    member.declared_type = declared_type.to_string();
+                }
             }
-        })
+        });
+        if work.state == State::Part {
+            // The cut may go through each of them.
+            members.iter_mut().filter(|member| member.state == State::Whole).for_each(|m| m.state = State::Broken);
+        }
+        members
     }
 
     fn open(&mut self, work: &Work<'_>, open: fn(&Contents<'_>, &mut Opening<'_>), budget: &mut Budget) -> Vec<Member> {

@@ -2,7 +2,7 @@
 //!
 //! Does not know any format. All that a format reads goes through here and is paid for.
 
-use super::budget::{Budget, Extent};
+use super::budget::{Budget, Extent, Timer};
 use super::{Note, NoteKind};
 use crate::limits::{MEMBER_NAME_BYTES_MAX, UNPACK_NOTES_PER_KIND_MAX};
 use std::io::Read;
@@ -144,6 +144,11 @@ impl<'b> Opening<'b> {
     /// Octets that one more member may have: what a decoder may be asked to hold in memory.
     pub fn member_bytes_left(&self) -> u64 {
         self.budget.member_bytes_left()
+    }
+
+    /// For decoders that give what they decode while this is out of their reach.
+    pub(super) fn timer(&self) -> Timer {
+        self.budget.timer()
     }
 
     /// Breaks, with a note, where the time is over; for readers that work long between two members.

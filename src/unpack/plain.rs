@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
 /// The object identifier of signed data (RFC 5652 §5.1), behind the sequence's own length: S/MIME, signed profiles.
 const PKCS7_SIGNED: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 /// Marks at a fixed offset that infer does not know, or knows under another name.
-const MARKS: [(usize, &[u8], &str); 12] = [
+const MARKS: [(usize, &[u8], &str); 11] = [
     (4, PKCS7_SIGNED, "application/pkcs7-mime"),
     (2, PKCS7_SIGNED, "application/pkcs7-mime"),
     (0, b"{\\rt", "application/rtf"),
@@ -28,7 +28,6 @@ const MARKS: [(usize, &[u8], &str); 12] = [
     (0, b"ITSF", "application/vnd.ms-htmlhelp"),
     (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote"),
     (0, b"\x78\x9f\x3e\x22", "application/ms-tnef"),
-    (0, b"begin 644 ", "text/x-uuencode"),
 ];
 /// Types of infer whose files may be all text.
 const TEXTUAL: [&str; 6] = [

@@ -58,7 +58,7 @@ fn scan_prints_the_contract_and_nothing_else() {
     let scan = world.json(&["scan", "--offline", file.to_str().unwrap(), file.to_str().unwrap()]);
     assert_eq!(scan.len(), 2, "one object per file");
     let keys: Vec<&String> = scan[0].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["class", "defects", "file", "findings", "links", "ms", "parts", "score"]);
+    assert_eq!(keys, ["class", "defects", "file", "findings", "links", "ms", "parts", "read_as", "score"]);
     let part: Vec<&String> = scan[0]["parts"][0].as_object().unwrap().keys().collect();
     assert_eq!(part, ["declared_type", "name", "path", "sha256", "size", "true_type"]);
     let hosts: Vec<&str> = scan[0]["links"].as_array().unwrap().iter().filter_map(|l| l["host"].as_str()).collect();

@@ -6,7 +6,7 @@
 use super::arj_decoders::{Fastest, Huffman};
 use super::checked;
 use super::names;
-use super::numbers::{u16_le, u32_le, until_nul};
+use crate::unpack::fields::{u16_le, u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use std::io::Read;
@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "arj", about: "ARJ archives", recognise, nature: Nature::Container(open) };
 
-const MARK: &[u8] = b"\x60\xea";
+pub(in crate::unpack) const MARK: &[u8] = b"\x60\xea";
 /// Octets of a header's own part, as ARJ itself allows.
 const HEADER_BYTES_MAX: usize = 2600;
 const HEADER_BYTES_MIN: usize = 30;
@@ -34,6 +34,11 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 /// True where an archive begins right here: its main header.
 pub(in crate::unpack) fn begins_as_arj(bytes: &[u8]) -> bool {
     bytes.starts_with(MARK) && Header::read(bytes, 0).is_some_and(|header| header.kind == TYPE_MAIN)
+}
+
+/// The same where the archive may stand anywhere: its checksum is right, too.
+pub(in crate::unpack) fn is_sound(bytes: &[u8]) -> bool {
+    bytes.starts_with(MARK) && Header::read(bytes, 0).is_some_and(|header| header.kind == TYPE_MAIN && header.sum_fits)
 }
 
 struct Header<'a> {

@@ -4,8 +4,8 @@
 //! hold is looked at either way. Each folder is unpacked once, in the order of its data. Standards: [MS-CAB].
 
 use super::cab_folder::{Folder, Method};
-use super::numbers::{u16_le, u32_le, until_nul};
 use super::solid::{self, File, close};
+use crate::unpack::fields::{u16_le, u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use std::ops::ControlFlow;
 

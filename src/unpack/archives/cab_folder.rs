@@ -2,7 +2,7 @@
 //!
 //! Does not know members. Standards: [MS-CAB] 2.4, [MS-MCI] (MSZIP), [MS-PATCH] (LZX).
 
-use super::numbers::u16_le;
+use crate::unpack::fields::u16_le;
 use flate2::{Decompress, FlushDecompress};
 use lzxd::{Lzxd, WindowSize};
 use std::io::{Error, ErrorKind, Read};

@@ -2,8 +2,8 @@
 //!
 //! Does not read older help files (HLP). Source: M. Russotto, "Microsoft's HTML Help (.chm) format"; LZX as in [MS-PATCH].
 
-use super::numbers::{u32_le, u64_le};
 use super::solid::{self, File, close};
+use crate::unpack::fields::{u32_le, u64_le};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use lzxd::{Lzxd, WindowSize};
 use std::io::{Error, ErrorKind, Read};

@@ -4,7 +4,7 @@
 //! headers. Standards: POSIX.1-1988 (odc); cpio(5) of the BSDs for the rest.
 
 use super::traversal::{self, Links};
-use crate::unpack::fields::{be16, digits, le16, slice, text};
+use crate::unpack::fields::{digits, slice, text, u16_be, u16_le};
 use crate::unpack::pieces::stored;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
@@ -43,8 +43,8 @@ impl Header {
         match slice(bytes, at, 6)? {
             b"070701" | b"070702" => Self::new_ascii(bytes, at),
             b"070707" => Self::portable(bytes, at),
-            [0xc7, 0x71, ..] => Self::binary(bytes, at, le16),
-            [0x71, 0xc7, ..] => Self::binary(bytes, at, be16),
+            [0xc7, 0x71, ..] => Self::binary(bytes, at, u16_le),
+            [0x71, 0xc7, ..] => Self::binary(bytes, at, u16_be),
             _ => None,
         }
     }

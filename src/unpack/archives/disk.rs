@@ -4,7 +4,7 @@
 //! UEFI 2.10 (5, GPT), Microsoft's Virtual Hard Disk Image Format Specification 1.0.
 
 use crate::limits::IMAGE_CHAIN_MAX;
-use crate::unpack::fields::{be32, be64, le32, le64, slice};
+use crate::unpack::fields::{slice, u32_be, u32_le, u64_be, u64_le};
 use crate::unpack::pieces::{Piece, Pieces, stored};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ fn partitions(sector: &[u8]) -> Option<Vec<Partition>> {
     }
     let entries = slice(sector, 446, 64)?.chunks_exact(16).map(|entry| {
         let kind = *entry.get(4)?;
-        let (start, count) = (u64::from(le32(entry, 8)?), u64::from(le32(entry, 12)?));
+        let (start, count) = (u64::from(u32_le(entry, 8)?), u64::from(u32_le(entry, 12)?));
         let sane = matches!(entry.first(), Some(0 | 0x80)) && (kind == 0) == (count == 0);
         sane.then_some(Partition { kind, start, count })
     });
@@ -111,12 +111,12 @@ fn gpt(bytes: &[u8]) -> Option<Vec<Partition>> {
     let sector_bytes = [SECTOR_BYTES, 4096].into_iter().find(|at| slice(bytes, *at, 8) == Some(GPT_MARK))?;
     let header = bytes.get(sector_bytes..)?;
     let scale = (sector_bytes / SECTOR_BYTES) as u64;
-    let table = usize::try_from(le64(header, 72)?.checked_mul(sector_bytes as u64)?).ok()?;
-    let entry_bytes = le32(header, 84)? as usize;
-    let entries = bytes.get(table..)?.chunks_exact(entry_bytes.max(128)).take(le32(header, 80)? as usize);
+    let table = usize::try_from(u64_le(header, 72)?.checked_mul(sector_bytes as u64)?).ok()?;
+    let entry_bytes = u32_le(header, 84)? as usize;
+    let entries = bytes.get(table..)?.chunks_exact(entry_bytes.max(128)).take(u32_le(header, 80)? as usize);
     let used = entries.take(IMAGE_CHAIN_MAX).filter(|entry| entry.iter().take(16).any(|byte| *byte != 0));
     let read = |entry: &[u8]| {
-        let (first, last) = (le64(entry, 32)?, le64(entry, 40)?);
+        let (first, last) = (u64_le(entry, 32)?, u64_le(entry, 40)?);
         let count = last.checked_sub(first)?.checked_add(1)?.checked_mul(scale)?;
         Some(Partition { kind: TYPE_GPT, start: first.checked_mul(scale)?, count })
     };
@@ -134,7 +134,7 @@ fn open_vhd(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let bytes = contents.bytes;
     let Some(footer) = footer(bytes) else { return };
     // Nothing follows that a spent budget could skip.
-    let _ = match be32(footer, 60) {
+    let _ = match u32_be(footer, 60) {
         Some(2) => opening.take("disk", bytes.get(..bytes.len() - SECTOR_BYTES).unwrap_or_default()),
         Some(3) => dynamic(bytes, footer, opening),
         Some(4) => opening.take_closed("disk", 0, NoteKind::Unread, "a virtual disk that needs another"),
@@ -145,19 +145,19 @@ fn open_vhd(contents: &Contents<'_>, opening: &mut Opening<'_>) {
 /// A disk whose blocks are stored where they were written; a table says where.
 fn dynamic(bytes: &[u8], footer: &[u8], opening: &mut Opening<'_>) -> ControlFlow<()> {
     let read = || {
-        let header = bytes.get(usize::try_from(be64(footer, 16)?).ok()?..)?;
-        let table = bytes.get(usize::try_from(be64(header, 16)?).ok()?..)?;
-        let block_bytes = be32(header, 32).filter(|size| size.is_power_of_two() && *size as usize >= SECTOR_BYTES)?;
-        header.starts_with(b"cxsparse").then_some((table, be32(header, 28)?, u64::from(block_bytes)))
+        let header = bytes.get(usize::try_from(u64_be(footer, 16)?).ok()?..)?;
+        let table = bytes.get(usize::try_from(u64_be(header, 16)?).ok()?..)?;
+        let block_bytes = u32_be(header, 32).filter(|size| size.is_power_of_two() && *size as usize >= SECTOR_BYTES)?;
+        header.starts_with(b"cxsparse").then_some((table, u32_be(header, 28)?, u64::from(block_bytes)))
     };
     let Some((table, blocks, block_bytes)) = read() else {
         return opening.take_closed("disk", 0, NoteKind::Damaged, "a virtual disk without its table");
     };
     // A map of the sectors that were written stands before each block.
     let map_bytes = (block_bytes / SECTOR_BYTES as u64).div_ceil(8).next_multiple_of(SECTOR_BYTES as u64);
-    let pieces = (0..blocks as usize).map_while(|block| match be32(table, 4 * block)? {
+    let pieces = (0..blocks as usize).map_while(|block| match u32_be(table, 4 * block)? {
         u32::MAX => Some(Piece::Hole(block_bytes)),
         sector => Some(Piece::Data { start: u64::from(sector) * SECTOR_BYTES as u64 + map_bytes, length: block_bytes }),
     });
-    opening.take("disk", Pieces::new(bytes, pieces).take(be64(footer, 48).unwrap_or(u64::MAX)))
+    opening.take("disk", Pieces::new(bytes, pieces).take(u64_be(footer, 48).unwrap_or(u64::MAX)))
 }

@@ -3,7 +3,7 @@
 //! Does not read deleted files, which no reader shows. Standards: Microsoft's FAT specification (2005), ECMA-107.
 
 use super::folders::{Folders, join};
-use crate::unpack::fields::{le16, le32, slice};
+use crate::unpack::fields::{slice, u16_le, u32_le};
 use crate::unpack::pieces::{Piece, Pieces};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use std::io::Read;
@@ -55,10 +55,10 @@ impl<'a> Volume<'a> {
     /// Reads the parameters of the boot sector; none where they make no sense.
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let jump = matches!(bytes, [0xeb, _, 0x90, ..] | [0xe9, ..]);
-        let sector_bytes = usize::from(le16(bytes, 11)?);
+        let sector_bytes = usize::from(u16_le(bytes, 11)?);
         let per_cluster = usize::from(*bytes.get(13)?);
         let tables = usize::from(*bytes.get(16)?);
-        let reserved = usize::from(le16(bytes, 14)?);
+        let reserved = usize::from(u16_le(bytes, 14)?);
         let media = *bytes.get(21)?;
         let sane = jump
             && matches!(sector_bytes, 512 | 1024 | 2048 | 4096)
@@ -69,11 +69,11 @@ impl<'a> Volume<'a> {
         if !sane {
             return None;
         }
-        let short_or_long = |short: usize, long: usize| match le16(bytes, short)? {
-            0 => le32(bytes, long).map(|value| value as usize),
+        let short_or_long = |short: usize, long: usize| match u16_le(bytes, short)? {
+            0 => u32_le(bytes, long).map(|value| value as usize),
             value => Some(usize::from(value)),
         };
-        let top_entries = usize::from(le16(bytes, 17)?);
+        let top_entries = usize::from(u16_le(bytes, 17)?);
         let table_sectors = short_or_long(22, 36)?;
         let sectors = short_or_long(19, 32)?;
         let top_start = reserved.checked_add(tables.checked_mul(table_sectors)?)?;
@@ -87,7 +87,7 @@ impl<'a> Volume<'a> {
         // Those that are formatted by hand may have few clusters.
         let width = if top_entries == 0 { Width::ThirtyTwo } else { width };
         let top = match width {
-            Width::ThirtyTwo => Top::Cluster(le32(bytes, 44)?),
+            Width::ThirtyTwo => Top::Cluster(u32_le(bytes, 44)?),
             Width::Twelve | Width::Sixteen => {
                 Top::Region { start: top_start.checked_mul(sector_bytes)?, length: top_entries * ENTRY_BYTES }
             }
@@ -110,11 +110,11 @@ impl<'a> Volume<'a> {
         let index = cluster as usize;
         let next = match self.width {
             Width::Twelve => {
-                let pair = le16(self.bytes, self.table.checked_add(index + index / 2)?)?;
+                let pair = u16_le(self.bytes, self.table.checked_add(index + index / 2)?)?;
                 u32::from(if index.is_multiple_of(2) { pair & 0xfff } else { pair >> 4 })
             }
-            Width::Sixteen => u32::from(le16(self.bytes, self.table.checked_add(2 * index)?)?),
-            Width::ThirtyTwo => le32(self.bytes, self.table.checked_add(4 * index)?)? & 0x0fff_ffff,
+            Width::Sixteen => u32::from(u16_le(self.bytes, self.table.checked_add(2 * index)?)?),
+            Width::ThirtyTwo => u32_le(self.bytes, self.table.checked_add(4 * index)?)? & 0x0fff_ffff,
         };
         self.is_cluster(next).then_some(next)
     }
@@ -199,8 +199,8 @@ fn member(
     if attributes & ATTRIBUTE_LABEL != 0 || matches!(name, "." | "..") {
         return opening.skip();
     }
-    let high = if volume.width == Width::ThirtyTwo { le16(entry, 20).unwrap_or(0) } else { 0 };
-    let cluster = u32::from(high) << 16 | u32::from(le16(entry, 26).unwrap_or(0));
+    let high = if volume.width == Width::ThirtyTwo { u16_le(entry, 20).unwrap_or(0) } else { 0 };
+    let cluster = u32::from(high) << 16 | u32::from(u16_le(entry, 26).unwrap_or(0));
     let path = join(path, name);
     if attributes & ATTRIBUTE_FOLDER != 0 {
         if volume.is_cluster(cluster) {
@@ -213,7 +213,7 @@ fn member(
     // Where the chain is shorter than the size, the rest is missing.
     let cut = Piece::Data { start: u64::MAX, length: 1 };
     let pieces = volume.chain(cluster).chain(std::iter::once(cut));
-    opening.take(&path, Pieces::new(volume.bytes, pieces).take(u64::from(le32(entry, 28).unwrap_or(0))))
+    opening.take(&path, Pieces::new(volume.bytes, pieces).take(u64::from(u32_le(entry, 28).unwrap_or(0))))
 }
 
 /// `NAME    EXT`; the first octet 5 stands for the one that says deleted.
@@ -245,7 +245,7 @@ impl Long {
         if at + 13 <= LONG_UNITS_MAX {
             self.units.resize(self.units.len().max(at + 13), 0);
             for (unit, place) in self.units.iter_mut().skip(at).zip(places) {
-                *unit = le16(entry, place).unwrap_or(0);
+                *unit = u16_le(entry, place).unwrap_or(0);
             }
         }
     }

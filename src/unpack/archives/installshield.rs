@@ -5,7 +5,7 @@
 
 use super::installshield_cab::{MARK as CABINET_MARK, Table};
 use super::names;
-use super::numbers::{u32_le, until_nul};
+use crate::unpack::fields::{u32_le, until_nul};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::bufread::ZlibDecoder;
 use std::io::Read;
@@ -18,7 +18,7 @@ pub(in crate::unpack) const FORMAT: Format = Format {
     nature: Nature::Container(open),
 };
 
-const SCRAMBLED_MARK: &[u8] = b"InstallShield\0";
+pub(in crate::unpack) const SCRAMBLED_MARK: &[u8] = b"InstallShield\0";
 const SCRAMBLED_HEADER_BYTES: usize = 46;
 const NAME_BYTES: usize = 260;
 const RECORD_BYTES: usize = 312;

@@ -4,7 +4,7 @@
 //! found out about the fields.
 
 use super::names;
-use super::numbers::{u16_le, u32_le, until_nul};
+use crate::unpack::fields::{u16_le, u32_le, until_nul};
 use crate::unpack::{NoteKind, Opening};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::{Error, ErrorKind, Read};

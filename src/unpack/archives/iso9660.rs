@@ -8,7 +8,7 @@ use super::folders::{Folders, join};
 use super::rock_ridge::{self, SystemUse};
 use super::traversal;
 use crate::limits::IMAGE_CHAIN_MAX;
-use crate::unpack::fields::{le16, le32, slice};
+use crate::unpack::fields::{slice, u16_le, u32_le};
 use crate::unpack::pieces::{Piece, Pieces};
 use crate::unpack::{NoteKind, Opening};
 use std::io::Read;
@@ -56,7 +56,7 @@ pub(super) fn open(bytes: &[u8], seen: &mut Seen, opening: &mut Opening<'_>) -> 
     for index in 0..IMAGE_CHAIN_MAX {
         let Some(sector) = descriptor(bytes, index) else { break };
         match sector.first() {
-            Some(0) if slice(sector, 7, 23) == Some(b"EL TORITO SPECIFICATION") => catalogs.extend(le32(sector, 71)),
+            Some(0) if slice(sector, 7, 23) == Some(b"EL TORITO SPECIFICATION") => catalogs.extend(u32_le(sector, 71)),
             Some(1 | 2) => trees.extend(Tree::read(sector)),
             Some(255) => break,
             _ => {}
@@ -77,9 +77,9 @@ impl Tree {
         // A supplementary descriptor is Joliet's where it escapes to UCS-2.
         let escapes = sector.get(88..91)?;
         let joliet = sector.first() == Some(&2) && matches!(escapes, b"%/@" | b"%/C" | b"%/E");
-        let block_bytes = u64::from(le16(sector, 128)?);
+        let block_bytes = u64::from(u16_le(sector, 128)?);
         let block_bytes = if matches!(block_bytes, 512 | 1024 | 2048) { block_bytes } else { SECTOR_BYTES as u64 };
-        let top = Extent { block: le32(sector, 156 + 2)?, size: le32(sector, 156 + 10)? };
+        let top = Extent { block: u32_le(sector, 156 + 2)?, size: u32_le(sector, 156 + 10)? };
         Some(Self { joliet, block_bytes, top })
     }
 }
@@ -97,9 +97,9 @@ impl<'a> Record<'a> {
     fn read(record: &'a [u8]) -> Option<Self> {
         let name_bytes = usize::from(*record.get(32)?);
         // Extended attributes stand before the contents.
-        let block = le32(record, 2)?.checked_add(u32::from(*record.get(1)?))?;
+        let block = u32_le(record, 2)?.checked_add(u32::from(*record.get(1)?))?;
         Some(Self {
-            extent: Extent { block, size: le32(record, 10)? },
+            extent: Extent { block, size: u32_le(record, 10)? },
             flags: *record.get(25)?,
             unit: *record.get(26)?,
             name: slice(record, RECORD_BYTES, name_bytes)?,
@@ -211,7 +211,7 @@ impl<'a> Walk<'a, '_> {
     /// A moved folder's size stands in its own first record.
     fn folder_size(&self, block: u32) -> u32 {
         let record = self.data(Extent { block, size: SECTOR_BYTES as u32 });
-        le32(record, 10).unwrap_or(0)
+        u32_le(record, 10).unwrap_or(0)
     }
 
     fn file(
@@ -270,7 +270,7 @@ fn boot(bytes: &[u8], catalog: u32, seen: &Seen, opening: &mut Opening<'_>) -> C
     };
     let entries = sector.chunks_exact(BOOT_ENTRY_BYTES).skip(1).filter(|entry| entry.first() == Some(&0x88));
     for entry in entries {
-        let (Some(count), Some(block)) = (le16(entry, 6), le32(entry, 8)) else { continue };
+        let (Some(count), Some(block)) = (u16_le(entry, 6), u32_le(entry, 8)) else { continue };
         let length = match entry.get(1).map(|media| media & 15) {
             Some(1) => 1200 << 10,
             Some(2) => 1440 << 10,

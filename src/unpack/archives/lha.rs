@@ -11,6 +11,10 @@ use std::ops::ControlFlow;
 pub(in crate::unpack) const FORMAT: Format =
     Format { name: "lha", about: "LHA and LZH archives", recognise, nature: Nature::Container(open) };
 
+/// Octets of a header of level 2 at least, and at most for names as people give them.
+const HEADER_BYTES_MIN: usize = 26;
+const HEADER_BYTES_MAX: usize = 4096;
+
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     begins_as_lha(contents.bytes).then_some("application/x-lzh-compressed")
 }
@@ -20,6 +24,21 @@ pub(in crate::unpack) fn begins_as_lha(bytes: &[u8]) -> bool {
     let method = bytes.get(2..7).unwrap_or_default();
     let known = matches!(method, [b'-', b'l', b'h' | b'z', _, b'-'] | [b'-', b'p', b'm', _, b'-']);
     known && bytes.get(20).is_some_and(|level| *level <= 3)
+}
+
+/// The same where the archive may stand anywhere: a header has its checksum, or a length as headers have.
+pub(in crate::unpack) fn is_sound(bytes: &[u8]) -> bool {
+    let Some([size, sum, ..]) = bytes.get(..HEADER_BYTES_MIN) else { return false };
+    let fits = match bytes.get(20) {
+        Some(0 | 1) => bytes
+            .get(2..2 + usize::from(*size))
+            .is_some_and(|header| header.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) == *sum),
+        Some(2) => (HEADER_BYTES_MIN..HEADER_BYTES_MAX).contains(&usize::from(u16::from_le_bytes([*size, *sum]))),
+        // A machine's word of four octets stands before the first header of level 3.
+        Some(3) => (*size, *sum) == (4, 0),
+        Some(_) | None => false,
+    };
+    begins_as_lha(bytes) && fits
 }
 
 /// Gives all members of an archive that begins right here, whatever follows it.

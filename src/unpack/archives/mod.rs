@@ -25,7 +25,6 @@ pub(in crate::unpack) mod lha;
 mod named;
 pub(in crate::unpack) mod names;
 pub(in crate::unpack) mod nsis;
-pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod rar;
 mod rar_old;
 mod rock_ridge;
@@ -43,7 +42,6 @@ pub(in crate::unpack) mod tar;
 mod tar_header;
 mod traversal;
 mod udf;
-mod unread;
 pub(in crate::unpack) mod zip;
 mod zip_directory;
 pub(in crate::unpack) mod zip_local;
@@ -75,7 +73,6 @@ pub(super) const FORMATS: &[Format] = &[
     disk::VHD,
     zoo::FORMAT,
     named::FORMAT,
-    unread::FORMAT,
     fat::FORMAT,
     disk::FORMAT,
     tar::BEHIND,

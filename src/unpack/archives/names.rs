@@ -3,6 +3,7 @@
 //! Does not escape control characters: those who write labels do. Standards: APPNOTE.TXT 6.3.10 appendix D (IBM code page
 //! 437 where a name is not UTF-8).
 
+use super::traversal;
 use crate::unpack::{NoteKind, Opening};
 
 /// The upper half of IBM code page 437, the character set of DOS names.
@@ -25,22 +26,9 @@ fn character_437(byte: u8) -> char {
 
 /// Notes a name that leads out of the folder it is unpacked into.
 pub(in crate::unpack) fn note_climbing(name: &str, opening: &mut Opening<'_>) {
-    if climbs(name) {
-        opening.note(NoteKind::Lying, "a name that leads out of its folder");
+    if traversal::climbs(name) {
+        opening.note(NoteKind::Lying, traversal::DETAIL);
     }
-}
-
-/// True where `..` leads higher than where the name begins.
-fn climbs(name: &str) -> bool {
-    let mut depth = 0i64;
-    name.split(['/', '\\']).any(|step| {
-        depth += match step {
-            ".." => -1,
-            "" | "." => 0,
-            _ => 1,
-        };
-        depth < 0
-    })
 }
 
 /// What follows the last dot, in lower case: what decides how a member is opened.
@@ -51,15 +39,6 @@ pub(in crate::unpack) fn ending(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_that_lead_out_climb() {
-        for (name, want) in
-            [("a/../b", false), ("/etc/x", false), ("a/../../b", true), ("..\\b", true), ("a..b", false)]
-        {
-            assert_eq!(climbs(name), want, "{name}");
-        }
-    }
 
     #[test]
     fn dos_names_are_readable() {

@@ -3,8 +3,8 @@
 //! Does not read the script, so that files have numbers and no names; does not read its variant of bzip2. Source: the
 //! headers of NSIS (`exehead/fileform.h`).
 
-use super::numbers::u32_le;
 use crate::limits::UNPACK_DICTIONARY_BYTES_MAX;
+use crate::unpack::fields::u32_le;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::bufread::DeflateDecoder;
 use lzma_rust2::LzmaReader;
@@ -15,13 +15,22 @@ pub(in crate::unpack) const FORMAT: Format =
     Format { name: "nsis", about: "data of Nullsoft installers", recognise, nature: Nature::Container(open) };
 
 /// Stands behind four octets of flags.
-const MARK: &[u8] = b"\xef\xbe\xad\xdeNullsoftInst";
+pub(in crate::unpack) const MARK: &[u8] = b"\xef\xbe\xad\xdeNullsoftInst";
 const HEADER_BYTES: usize = 28;
+/// All flags together.
+const FLAGS_MAX: u32 = 15;
 /// In a length: what follows is packed.
 const PACKED: u32 = 1 << 31;
 
 fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     contents.bytes.get(4..).is_some_and(|rest| rest.starts_with(MARK)).then_some("application/x-nsis")
+}
+
+/// Octets of the data that begins right here, by its header.
+pub(in crate::unpack) fn length(bytes: &[u8]) -> Option<usize> {
+    let total = u32_le(bytes, 24)? as usize;
+    let is_sound = u32_le(bytes, 0)? <= FLAGS_MAX && total > HEADER_BYTES;
+    is_sound.then_some(total.min(bytes.len()))
 }
 
 /// Gives all blocks of data that begin right here, whatever follows them.

@@ -6,6 +6,7 @@
 use super::names;
 use super::rar_old;
 use crate::limits::{UNPACK_DICTIONARY_BYTES_MAX, UNPACK_ENTRIES_MAX, UNPACK_TABLE_BYTES_MAX};
+use crate::unpack::budget::Timer;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use rars::{
     Archive, ArchiveMember, ArchiveMemberDetail, ArchiveReadOptions, ArchiveReader, Error, ErrorKind,
@@ -24,6 +25,8 @@ const MARKS: [&[u8]; 3] = [b"Rar!\x1a\x07\x01\0", b"Rar!\x1a\x07\0", b"RE~^"];
 const BUFFERED_BYTES_MAX: u64 = 16 << 20;
 /// Octets of all that the decoder holds: two windows, model, filters.
 const WORKSPACE_BYTES_MAX: u64 = 3 * UNPACK_DICTIONARY_BYTES_MAX;
+/// Octets that a decoder may give between two looks at the clock.
+const STEP_BYTES: usize = 128 << 10;
 /// Broken headers behind which an archive is cut off to read what comes before.
 const RETRIES: usize = 2;
 
@@ -105,12 +108,24 @@ struct Sink {
     broken: bool,
 }
 
-/// What the decoder writes to: keeps one octet more than may be, and refuses the rest.
-struct SinkWriter(Rc<RefCell<Sink>>);
+/// What the decoder writes to: keeps one octet more than may be, and refuses the rest, or what comes too late.
+struct SinkWriter {
+    sink: Rc<RefCell<Sink>>,
+    timer: Timer,
+    /// Octets since the last look at the clock.
+    unchecked: usize,
+}
 
 impl Write for SinkWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut sink = self.0.borrow_mut();
+        self.unchecked += bytes.len();
+        if self.unchecked >= STEP_BYTES {
+            self.unchecked = 0;
+            if !self.timer.has_time() {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+        }
+        let mut sink = self.sink.borrow_mut();
         let room = (sink.most + 1).saturating_sub(sink.bytes.len());
         if room == 0 {
             return Err(std::io::ErrorKind::StorageFull.into());
@@ -182,7 +197,7 @@ impl Walk<'_, '_> {
         let most = usize::try_from(self.opening.member_bytes_left()).unwrap_or(usize::MAX - 1);
         let sink = Rc::new(RefCell::new(Sink { bytes: Vec::new(), most, broken: false }));
         self.current = Some((name, Rc::clone(&sink)));
-        ExtractionDecision::Extract(Box::new(SinkWriter(sink)))
+        ExtractionDecision::Extract(Box::new(SinkWriter { sink, timer: self.opening.timer(), unchecked: 0 }))
     }
 
     fn failed(&mut self) {

@@ -3,7 +3,7 @@
 //! Their checksums are made in several ways, so that the `rars` crate refuses whole archives that others read. Does not
 //! check anything. Source: technote.txt of RAR 4.
 
-use super::numbers::{u16_le, u32_le};
+use crate::unpack::fields::{u16_le, u32_le};
 
 const MARK: &[u8] = b"Rar!\x1a\x07\0";
 const BLOCK_BYTES: usize = 7;

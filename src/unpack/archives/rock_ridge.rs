@@ -3,7 +3,7 @@
 //! Does not read modes, owners and times. Standards: IEEE P1281 (SUSP), IEEE P1282 (RRIP).
 
 use super::iso9660::SECTOR_BYTES;
-use crate::unpack::fields::{le32, slice};
+use crate::unpack::fields::{slice, u32_le};
 
 /// Continuations of one record's entries; writers use one.
 const CONTINUATIONS_MAX: usize = 8;
@@ -50,10 +50,10 @@ fn entries(mut area: &[u8], found: &mut SystemUse) -> Option<(u32, u32, u32)> {
         match [*one, *two] {
             [b'N', b'M'] => found.name.get_or_insert_default().extend(entry.get(5..).unwrap_or_default()),
             [b'S', b'L'] => found.is_link = true,
-            [b'C', b'L'] => found.child = le32(entry, 4),
+            [b'C', b'L'] => found.child = u32_le(entry, 4),
             [b'Z', b'F'] => found.is_compressed = true,
             [b'C', b'E'] => {
-                more = le32(entry, 4).zip(le32(entry, 12)).zip(le32(entry, 20)).map(|((a, b), c)| (a, b, c))
+                more = u32_le(entry, 4).zip(u32_le(entry, 12)).zip(u32_le(entry, 20)).map(|((a, b), c)| (a, b, c))
             }
             [b'S', b'T'] => return None,
             _ => {}

@@ -3,7 +3,7 @@
 //! Does not check signatures. A package runs its scripts as root when it is installed, so it is a program too. Standards:
 //! the RPM package format, version 4 (rpm.org).
 
-use crate::unpack::fields::{be32, slice};
+use crate::unpack::fields::{slice, u32_be};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use std::ops::ControlFlow;
 
@@ -42,17 +42,17 @@ impl<'a> Header<'a> {
         if !intro.starts_with(HEADER_MARK) {
             return None;
         }
-        let entries_bytes = (be32(intro, 8)? as usize).checked_mul(ENTRY_BYTES)?;
+        let entries_bytes = (u32_be(intro, 8)? as usize).checked_mul(ENTRY_BYTES)?;
         let entries = slice(bytes, at + INTRO_BYTES, entries_bytes)?;
         let data_at = at + INTRO_BYTES + entries_bytes;
-        let data = slice(bytes, data_at, be32(intro, 12)? as usize)?;
+        let data = slice(bytes, data_at, u32_be(intro, 12)? as usize)?;
         Some(Self { entries, data, end: data_at + data.len() })
     }
 
     /// The string of a tag.
     fn string(&self, wanted: u32) -> Option<&'a [u8]> {
-        let entry = self.entries.chunks_exact(ENTRY_BYTES).find(|entry| be32(entry, 0) == Some(wanted))?;
-        let rest = self.data.get(be32(entry, 8)? as usize..)?;
+        let entry = self.entries.chunks_exact(ENTRY_BYTES).find(|entry| u32_be(entry, 0) == Some(wanted))?;
+        let rest = self.data.get(u32_be(entry, 8)? as usize..)?;
         rest.get(..memchr::memchr(0, rest).unwrap_or(rest.len()))
     }
 }

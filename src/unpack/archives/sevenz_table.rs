@@ -3,8 +3,8 @@
 //! The reader unpacks a packed table whatever its size; this keeps a small file from becoming gigabytes. Does not know
 //! members. Standards: 7zFormat.txt of the LZMA SDK.
 
-use super::numbers::{u32_le, u64_le};
 use crate::limits::{UNPACK_DICTIONARY_BYTES_MAX, UNPACK_TABLE_BYTES_MAX};
+use crate::unpack::fields::{u32_le, u64_le};
 
 /// What can be said of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Does not read those of version 9 on, which are only named. Source: A. Thoukydides, "SIS file format".
 
-use super::numbers::{u16_le, u32_le};
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use flate2::bufread::ZlibDecoder;
 use std::ops::ControlFlow;

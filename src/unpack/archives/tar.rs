@@ -28,12 +28,14 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
     Header::read(contents.bytes, 0).map(|_| "application/x-tar")
 }
 
-/// A header with a mark and a checksum at the begin of a later block: GNU tar goes on there.
+/// A header with a mark and a checksum at the begin of a later block: GNU tar goes on there. A mark alone at the begin
+/// is a header that is broken.
 fn recognise_behind(contents: &Contents<'_>) -> Option<&'static str> {
+    let is_marked = Header::is_marked_at(contents.bytes, 0);
     let found = (1..BROKEN_BLOCKS_MAX)
         .filter_map(|block| Header::read(contents.bytes, block * BLOCK_BYTES))
         .any(|header| header.is_marked());
-    found.then_some("application/x-tar")
+    (found || is_marked).then_some("application/x-tar")
 }
 
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
@@ -89,7 +91,10 @@ impl Walk<'_> {
         }
         let from = from.max(self.quiet_until).min(self.at);
         let junk = self.bytes.get(from..self.at.min(self.bytes.len())).unwrap_or_default();
-        if junk.iter().all(|byte| *byte == 0) {
+        // A header that is broken stands before contents that are not.
+        let is_header = Header::is_marked_at(junk, 0);
+        let junk = if is_header { junk.get(BLOCK_BYTES..).unwrap_or_default() } else { junk };
+        if junk.iter().all(|byte| *byte == 0) && !is_header {
             return ControlFlow::Continue(());
         }
         opening.note(NoteKind::Damaged, "octets of a tar archive that belong to no member");

@@ -32,6 +32,12 @@ impl<'a> Header<'a> {
         self.field(257, 5) == b"ustar"
     }
 
+    /// The same, whatever else is in the block.
+    pub(super) fn is_marked_at(bytes: &[u8], at: usize) -> bool {
+        let mark = slice(bytes, at + 257, 8);
+        matches!(mark, Some(b"ustar\x0000" | b"ustar  \0"))
+    }
+
     fn field(&self, at: usize, length: usize) -> &'a [u8] {
         slice(self.block, at, length).unwrap_or_default()
     }

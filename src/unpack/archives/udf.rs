@@ -7,7 +7,7 @@ use super::disc::Seen;
 use super::folders::{Folders, join};
 use super::traversal;
 use crate::limits::IMAGE_CHAIN_MAX;
-use crate::unpack::fields::{le16, le32, le64, slice};
+use crate::unpack::fields::{slice, u16_le, u32_le, u64_le};
 use crate::unpack::pieces::{Piece, Pieces};
 use crate::unpack::{NoteKind, Opening};
 use std::io::Read;
@@ -53,14 +53,14 @@ struct Volume<'a> {
 fn tag(descriptor: &[u8]) -> Option<u16> {
     let tag = descriptor.get(..16)?;
     let sum = tag.iter().enumerate().filter(|(at, _)| *at != 4).fold(0u8, |sum, (_, byte)| sum.wrapping_add(*byte));
-    (tag.get(4) == Some(&sum) && tag.iter().any(|byte| *byte != 0)).then(|| le16(tag, 0)).flatten()
+    (tag.get(4) == Some(&sum) && tag.iter().any(|byte| *byte != 0)).then(|| u16_le(tag, 0)).flatten()
 }
 
 /// The sector size with which an anchor is at its place.
 fn anchor(bytes: &[u8]) -> Option<(usize, &[u8])> {
     SECTOR_SIZES.into_iter().find_map(|size| {
         let sector = slice(bytes, ANCHOR_SECTOR * size, 512)?;
-        (tag(sector) == Some(TAG_ANCHOR) && le32(sector, 12) == Some(ANCHOR_SECTOR as u32)).then_some((size, sector))
+        (tag(sector) == Some(TAG_ANCHOR) && u32_le(sector, 12) == Some(ANCHOR_SECTOR as u32)).then_some((size, sector))
     })
 }
 
@@ -87,16 +87,16 @@ impl<'a> Volume<'a> {
         let (sector_bytes, anchor) = anchor(bytes)?;
         // The main sequence, and its copy.
         [16, 24].into_iter().find_map(|at| {
-            let first = le32(anchor, at + 4)? as usize;
-            let count = (le32(anchor, at)? as usize / sector_bytes).min(IMAGE_CHAIN_MAX);
+            let first = u32_le(anchor, at + 4)? as usize;
+            let count = (u32_le(anchor, at)? as usize / sector_bytes).min(IMAGE_CHAIN_MAX);
             let sectors = (first..first.saturating_add(count))
                 .map_while(|sector| slice(bytes, sector.checked_mul(sector_bytes)?, sector_bytes));
             let (mut starts, mut volume) = (Vec::new(), None);
             for sector in sectors {
                 match tag(sector) {
                     Some(TAG_PARTITION) => {
-                        let start = u64::from(le32(sector, 188)?) * sector_bytes as u64;
-                        starts.push((le16(sector, 22)?, start));
+                        let start = u64::from(u32_le(sector, 188)?) * sector_bytes as u64;
+                        starts.push((u16_le(sector, 22)?, start));
                     }
                     Some(TAG_VOLUME) => volume = Some(sector),
                     Some(TAG_END) => break,
@@ -104,10 +104,10 @@ impl<'a> Volume<'a> {
                 }
             }
             let sector = volume?;
-            let block_bytes = u64::from(le32(sector, 212)?).clamp(512, BLOCK_BYTES_MAX);
+            let block_bytes = u64::from(u32_le(sector, 212)?).clamp(512, BLOCK_BYTES_MAX);
             let volume = Self { bytes, block_bytes, partitions: maps(sector, &starts, opening) };
-            let set = volume.at(Place { partition: le16(sector, 256)?, block: le32(sector, 252)? })?;
-            let top = Place { partition: le16(set, 408)?, block: le32(set, 404)? };
+            let set = volume.at(Place { partition: u16_le(sector, 256)?, block: u32_le(sector, 252)? })?;
+            let top = Place { partition: u16_le(set, 408)?, block: u32_le(set, 404)? };
             (tag(set) == Some(TAG_FILE_SET)).then_some((volume, top))
         })
     }
@@ -182,7 +182,7 @@ impl Walk<'_, '_> {
 
 /// The partitions that a logical volume maps (ECMA-167 3/10.7, UDF 2.2.8).
 fn maps(sector: &[u8], starts: &[(u16, u64)], opening: &mut Opening<'_>) -> Vec<Option<u64>> {
-    let count = le32(sector, 268).unwrap_or(0).min(IMAGE_CHAIN_MAX as u32);
+    let count = u32_le(sector, 268).unwrap_or(0).min(IMAGE_CHAIN_MAX as u32);
     let mut rest = sector.get(440..).unwrap_or_default();
     let mut partitions = Vec::new();
     for _ in 0..count {
@@ -190,9 +190,9 @@ fn maps(sector: &[u8], starts: &[(u16, u64)], opening: &mut Opening<'_>) -> Vec<
         let (kind, length) = (*kind, usize::from(*length).max(2));
         let named = |mark: &[u8]| rest.get(5..).is_some_and(|name| name.starts_with(mark));
         let number = match kind {
-            1 => le16(rest, 4),
+            1 => u16_le(rest, 4),
             // Spare blocks stand in for bad ones; an image has none.
-            2 if named(b"*UDF Sparable Partition") => le16(rest, 38),
+            2 if named(b"*UDF Sparable Partition") => u16_le(rest, 38),
             _ => None,
         };
         if number.is_none() {
@@ -217,9 +217,9 @@ impl Name {
     /// Gives the name and the octets that it takes.
     fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let name_bytes = usize::from(*bytes.get(19)?);
-        let own_bytes = usize::from(le16(bytes, 36)?);
+        let own_bytes = usize::from(u16_le(bytes, 36)?);
         let text = unicode(slice(bytes, 38 + own_bytes, name_bytes)?);
-        let place = Place { partition: le16(bytes, 28)?, block: le32(bytes, 24)? };
+        let place = Place { partition: u16_le(bytes, 28)?, block: u32_le(bytes, 24)? };
         Some((Self { flags: *bytes.get(18)?, place, text }, (38 + own_bytes + name_bytes).next_multiple_of(4)))
     }
 }
@@ -253,13 +253,13 @@ impl File {
             TAG_EXTENDED_FILE => 216,
             _ => return None,
         };
-        let attributes = le32(entry, fixed - 8)? as usize;
-        let length = le32(entry, fixed - 4)? as usize;
+        let attributes = u32_le(entry, fixed - 8)? as usize;
+        let length = u32_le(entry, fixed - 4)? as usize;
         let at = fixed.checked_add(attributes)?;
         // ECMA-167 4/14.9: an entry has one block.
         let list = slice(entry, at, length).filter(|list| list.len() as u64 <= volume.block_bytes)?;
-        let size = le64(entry, 56)?;
-        let pieces = match le16(entry, 34)? & 7 {
+        let size = u64_le(entry, 56)?;
+        let pieces = match u16_le(entry, 34)? & 7 {
             // The contents stand in the entry itself.
             3 => vec![Piece::Data { start: start + at as u64, length: length as u64 }],
             form @ (0 | 1) => extents(volume, place.partition, list, form == 1),
@@ -284,12 +284,12 @@ fn extents<'a>(volume: &Volume<'a>, partition: u16, list: &'a [u8], is_long: boo
     for _ in 0..LISTS_MAX {
         let mut next = None;
         for extent in list.chunks_exact(step) {
-            let (Some(word), Some(block)) = (le32(extent, 0), le32(extent, 4)) else { break };
+            let (Some(word), Some(block)) = (u32_le(extent, 0), u32_le(extent, 4)) else { break };
             let length = u64::from(word & 0x3fff_ffff);
             if length == 0 {
                 break;
             }
-            let partition = if is_long { le16(extent, 8).unwrap_or(partition) } else { partition };
+            let partition = if is_long { u16_le(extent, 8).unwrap_or(partition) } else { partition };
             let place = Place { partition, block };
             match word >> 30 {
                 0 => pieces.push(Piece::Data { start: volume.start(place).unwrap_or(u64::MAX), length }),
@@ -301,7 +301,7 @@ fn extents<'a>(volume: &Volume<'a>, partition: u16, list: &'a [u8], is_long: boo
             }
         }
         let more = next.and_then(|place| volume.at(place)).filter(|more| tag(more) == Some(TAG_EXTENTS));
-        match more.and_then(|more| slice(more, 24, le32(more, 20)? as usize)) {
+        match more.and_then(|more| slice(more, 24, u32_le(more, 20)? as usize)) {
             Some(more) => list = more.get(..more.len().min(BLOCK_BYTES_MAX as usize)).unwrap_or_default(),
             None => break,
         }

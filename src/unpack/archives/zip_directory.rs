@@ -4,8 +4,8 @@
 //! `zip` crate merges or refuses (members of one name, a directory far from the end) is seen. Standards: APPNOTE.TXT
 //! 6.3.10 §4.3.12–4.3.16.
 
-use super::numbers::{u16_le, u32_le, u64_le};
 use crate::limits::ZIP_DIRECTORIES_MAX;
+use crate::unpack::fields::{u16_le, u32_le, u64_le};
 use memchr::memmem;
 
 pub(super) const END_MARK: &[u8] = b"PK\x05\x06";

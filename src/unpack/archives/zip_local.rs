@@ -2,10 +2,10 @@
 //!
 //! Does not read the central directory. Standards: APPNOTE.TXT 6.3.10 §4.3.7, §4.3.9.
 
-use super::numbers::{u16_le, u32_le};
 use super::zip_directory::{Entry, sizes_64};
 use super::zip_member::{FLAG_ENCRYPTED, Packed};
 use super::zip_spans::Spans;
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{NoteKind, Opening};
 use memchr::memmem;
 use std::ops::ControlFlow;

@@ -5,9 +5,9 @@
 
 use super::checked;
 use super::names;
-use super::numbers::{u16_le, u32_le};
 use super::zip_directory::extra_field;
 use crate::limits::UNPACK_DICTIONARY_BYTES_MAX;
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{NoteKind, Opening};
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;

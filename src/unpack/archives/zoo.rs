@@ -4,7 +4,7 @@
 
 use super::arj_decoders::Huffman5;
 use super::names;
-use super::numbers::{u16_le, u32_le};
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use std::ops::ControlFlow;
 

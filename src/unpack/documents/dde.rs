@@ -3,6 +3,7 @@
 //! Does not compute fields, but for QUOTE, by which commands are hidden. Standards: ECMA-376 part 1 §17.16 (fields).
 
 use super::remote::{is_remote, is_shared_folder, shown, starts_programs};
+use crate::limits::FIELD_TEXT_BYTES_MAX;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening, Role};
 
 pub(in crate::unpack) const CELLS: Format = Format {
@@ -30,6 +31,58 @@ const FIELDS_OPEN_MAX: usize = 64;
 struct Field {
     code: String,
     in_result: bool,
+}
+
+/// Codes of fields as a document's reader meets them. They are looked at whenever no field is open, so that little is
+/// held however many there are.
+#[derive(Default)]
+pub(in crate::unpack) struct Fields {
+    text: String,
+    open: usize,
+    /// A field was longer than any that is read.
+    cut: bool,
+}
+
+impl Fields {
+    pub(in crate::unpack) fn push(&mut self, c: char) {
+        match c {
+            BEGIN => self.open += 1,
+            END => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        if self.text.len() < FIELD_TEXT_BYTES_MAX {
+            self.text.push(c);
+        } else {
+            self.cut = true;
+        }
+    }
+
+    pub(in crate::unpack) fn push_all(&mut self, text: impl IntoIterator<Item = char>) {
+        text.into_iter().for_each(|c| self.push(c));
+    }
+
+    /// Ends every field that is open.
+    pub(in crate::unpack) fn close(&mut self) {
+        for _ in 0..self.open {
+            self.push(END);
+        }
+    }
+
+    /// Looks at what is held where no field is open; not often, as each look costs.
+    pub(in crate::unpack) fn settle(&mut self, opening: &mut Opening<'_>) {
+        if self.open == 0 && self.text.len() > FIELD_TEXT_BYTES_MAX / 16 {
+            self.look(opening);
+        }
+    }
+
+    /// Looks at all that is left.
+    pub(in crate::unpack) fn look(&mut self, opening: &mut Opening<'_>) {
+        look_at_fields(&self.text, opening);
+        self.text.clear();
+        if std::mem::take(&mut self.cut) {
+            opening.note(NoteKind::TooBig, "the code of a field");
+        }
+    }
 }
 
 /// Looks at the codes of fields in a text with the three marks.

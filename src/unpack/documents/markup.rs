@@ -59,35 +59,73 @@ impl<'a> Tag<'a> {
 }
 
 /// The tags of a text, in order. Comments and declarations are left out, CDATA is text.
-pub(in crate::unpack) fn tags(text: &str) -> impl Iterator<Item = Tag<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let start = memchr::memchr(b'<', rest.as_bytes())?;
-            rest = rest.get(start + 1..)?;
-            if let Some(comment) = rest.strip_prefix("!--") {
-                rest = comment.split_once("-->")?.1;
-                continue;
-            }
-            if let Some(instruction) = rest.strip_prefix('?') {
-                // Its quotes need not match. The program that a document is for stands here: it is no tag.
-                rest = instruction.split_once("?>")?.1;
-                continue;
-            }
-            if let Some(data) = rest.strip_prefix("![CDATA[") {
-                let (text, after) = data.split_once("]]>").unwrap_or((data, ""));
-                rest = after;
-                return Some(Tag { name: "![CDATA[", attributes: "", text });
-            }
-            let inside = rest.get(..end_of(rest)?)?;
-            let behind = rest.get(inside.len() + 1..)?;
-            let text_end = memchr::memchr(b'<', behind.as_bytes()).unwrap_or(behind.len());
-            rest = behind.get(text_end..)?;
-            let name_end = inside.find(|c: char| c.is_whitespace()).unwrap_or(inside.len());
-            let (name, attributes) = inside.split_at_checked(name_end)?;
-            return Some(Tag { name: name.trim_end_matches('/'), attributes, text: behind.get(..text_end)? });
+pub(in crate::unpack) fn tags(text: &str) -> Tags<'_> {
+    Tags { rest: text, cut: false }
+}
+
+/// See [`tags`].
+pub(in crate::unpack) struct Tags<'a> {
+    rest: &'a str,
+    cut: bool,
+}
+
+impl<'a> Tags<'a> {
+    /// True where something began that does not end, so that what follows was not read.
+    pub(in crate::unpack) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// What stands before this end, and goes on behind it.
+    fn until(&mut self, from: usize, end: &str) -> Option<&'a str> {
+        let (text, after) = self.rest.get(from..)?.split_once(end)?;
+        self.rest = after;
+        Some(text)
+    }
+
+    /// The tag or the comment at the begin; `None` where it does not end.
+    fn read(&mut self) -> Option<Option<Tag<'a>>> {
+        if self.rest.starts_with("!--") {
+            return self.until(3, "-->").map(|_| None);
         }
-    })
+        if self.rest.starts_with('?') {
+            // Its quotes need not match. The program that a document is for stands here: it is no tag.
+            return self.until(1, "?>").map(|_| None);
+        }
+        if self.rest.starts_with("![CDATA[") {
+            let text = self.until(8, "]]>")?;
+            return Some(Some(Tag { name: "![CDATA[", attributes: "", text }));
+        }
+        let inside = self.rest.get(..end_of(self.rest)?)?;
+        let behind = self.rest.get(inside.len() + 1..)?;
+        let text_end = memchr::memchr(b'<', behind.as_bytes()).unwrap_or(behind.len());
+        let (text, rest) = behind.split_at_checked(text_end)?;
+        self.rest = rest;
+        let name_end = inside.find(|c: char| c.is_whitespace()).unwrap_or(inside.len());
+        let (name, attributes) = inside.split_at_checked(name_end)?;
+        Some(Some(Tag { name: name.trim_end_matches('/'), attributes, text }))
+    }
+}
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = Tag<'a>;
+
+    fn next(&mut self) -> Option<Tag<'a>> {
+        while !self.cut {
+            let start = memchr::memchr(b'<', self.rest.as_bytes())?;
+            self.rest = self.rest.get(start + 1..)?;
+            match self.read() {
+                Some(Some(tag)) => return Some(tag),
+                Some(None) => {}
+                None => {
+                    self.cut = true;
+                    // CDATA that does not end is still text.
+                    let text = self.rest.strip_prefix("![CDATA[")?;
+                    return Some(Tag { name: "![CDATA[", attributes: "", text });
+                }
+            }
+        }
+        None
+    }
 }
 
 /// Where a tag ends: `>` in a quoted value is part of it.
@@ -176,7 +214,9 @@ mod tests {
         assert_eq!(all[0].attribute("target").as_deref(), Some("a&b>c"));
         assert_eq!((all[0].text(), all[3].raw()), ("x<y".to_string(), "<z>"));
         for broken in ["<", "<a", "<a b", "<a b='", "<!--", "<![CDATA[", "a&#x;&#x110000;&"] {
-            assert!(tags(broken).count() < 2 && !plain(broken).is_empty());
+            let mut all = tags(broken);
+            assert!(all.by_ref().count() < 2 && !plain(broken).is_empty());
+            assert_eq!(all.is_cut(), broken.starts_with('<'), "{broken}");
         }
     }
 

@@ -58,6 +58,11 @@ pub(super) const FORMATS: &[Format] = &[
     dde::CELLS,
 ];
 
+/// True for pages and their scripts, whose reader decodes what scripts hold.
+pub(in crate::unpack) fn reads_scripts(format: &Format) -> bool {
+    format.name == web::FORMAT.name || format.name == web::SCRIPT.name
+}
+
 /// Says of the member that was taken last how the document around it uses it.
 fn declare_last(opening: &mut Opening<'_>, declared_type: &str, role: Role) {
     if let Some(member) = opening.members.last_mut() {

@@ -2,22 +2,11 @@
 //!
 //! Does not panic: what is not there is `None`. All numbers are little-endian, as in all formats of Microsoft.
 
-pub(in crate::unpack) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    piece(bytes, at, 2)?.try_into().ok().map(u16::from_le_bytes)
-}
-
-pub(in crate::unpack) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    piece(bytes, at, 4)?.try_into().ok().map(u32::from_le_bytes)
-}
+pub(in crate::unpack) use crate::unpack::fields::{slice as piece, u16_le as u16_at, u32_le as u32_at};
 
 /// A number that counts octets or says where something lies.
 pub(in crate::unpack) fn size_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32_at(bytes, at)?).ok()
-}
-
-/// `count` octets from `at`.
-pub(in crate::unpack) fn piece(bytes: &[u8], at: usize, count: usize) -> Option<&[u8]> {
-    bytes.get(at..at.checked_add(count)?)
 }
 
 /// The octets before the first NUL, and what follows it.

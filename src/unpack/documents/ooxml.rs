@@ -4,12 +4,11 @@
 //! with readers of their own. Standards: ECMA-376 part 1 §15 (relationships), §17.16 (fields), §18.14 (external links);
 //! MS-OFFMACRO2 (macro sheets).
 
-use super::dde::{BEGIN, END, RESULT, look_at_fields};
+use super::dde::{BEGIN, END, Fields, RESULT};
 use super::excel;
 use super::markup::{Tag, decoded, tags};
 use super::remote::{is_remote, is_shared_folder, shown, starts_programs};
 use super::vba::words;
-use crate::limits::FIELD_TEXT_BYTES_MAX;
 use crate::unpack::{NoteKind, Opening};
 
 /// Relationships whose target becomes part of the document before anybody is asked.
@@ -72,10 +71,11 @@ pub(in crate::unpack) fn look(first: usize, name: Option<&str>, opening: &mut Op
 
 /// Looks at all tags of one part, or of a document that is one XML file. True where a defined name starts macros.
 pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut Opening<'_>) -> bool {
-    let mut fields = String::new();
+    let mut fields = Fields::default();
     let mut starts = false;
     let mut in_code = false;
-    for (count, tag) in tags(text).enumerate() {
+    let mut all = tags(text);
+    for (count, tag) in all.by_ref().enumerate() {
         if count % 4096 == 0 && opening.pay_time().is_break() {
             break;
         }
@@ -89,7 +89,7 @@ pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut
             }
             "fldsimple" => {
                 fields.push(BEGIN);
-                fields.push_str(&tag.attribute("instr").unwrap_or_default());
+                fields.push_all(tag.attribute("instr").unwrap_or_default().chars());
                 fields.push(END);
             }
             "fldchar" => fields.push(match tag.attribute("fldCharType").unwrap_or_default().as_str() {
@@ -98,9 +98,9 @@ pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut
                 "end" => END,
                 _ => ' ',
             }),
-            "instrtext" | "delinstrtext" => fields.push_str(&tag.text()),
+            "instrtext" | "delinstrtext" => fields.push_all(tag.text().chars()),
             // The text of a field may stand in CDATA.
-            "![cdata[" if in_code => fields.push_str(tag.raw()),
+            "![cdata[" if in_code => fields.push_all(tag.raw().chars()),
             "customui" if has_macros && tag.attribute("onLoad").is_some() => {
                 opening.note(
                     NoteKind::AutoMacro,
@@ -113,11 +113,12 @@ pub(in crate::unpack) fn look_at_xml(text: &str, has_macros: bool, opening: &mut
             _ => {}
         }
         in_code = local == "instrtext";
-        if fields.len() > FIELD_TEXT_BYTES_MAX {
-            break;
-        }
+        fields.settle(opening);
     }
-    look_at_fields(&fields, opening);
+    fields.look(opening);
+    if all.is_cut() {
+        opening.note(NoteKind::Damaged, "XML with a tag or a comment that does not end");
+    }
     starts
 }
 

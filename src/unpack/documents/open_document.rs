@@ -28,7 +28,8 @@ pub(in crate::unpack) fn look(first: usize, opening: &mut Opening<'_>) {
 
 /// Looks at one part, or at a document that is one XML file.
 pub(in crate::unpack) fn look_at_xml(text: &str, part: &str, opening: &mut Opening<'_>) {
-    for (count, tag) in tags(text).enumerate() {
+    let mut all = tags(text);
+    for (count, tag) in all.by_ref().enumerate() {
         if count % 4096 == 0 && opening.pay_time().is_break() {
             break;
         }
@@ -58,6 +59,9 @@ pub(in crate::unpack) fn look_at_xml(text: &str, part: &str, opening: &mut Openi
             }
             _ => {}
         }
+    }
+    if all.is_cut() {
+        opening.note(NoteKind::Damaged, "XML with a tag or a comment that does not end");
     }
 }
 

@@ -4,10 +4,10 @@
 //! reads RTF that is broken in many ways, so broken files are read as far as they go. Standards: Rich Text Format 1.9.1.
 
 use super::compound::MARK;
-use super::dde::{BEGIN, END, look_at_fields};
+use super::dde::{BEGIN, Fields};
 use super::package;
 use super::remote::{is_remote, shown};
-use crate::limits::{FIELD_TEXT_BYTES_MAX, RTF_DEPTH_MAX, RTF_OBJECTS_MAX};
+use crate::limits::{RTF_DEPTH_MAX, RTF_OBJECTS_MAX};
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use memchr::memmem;
 use std::ops::ControlFlow;
@@ -56,7 +56,7 @@ struct Reader<'a> {
     starred: bool,
     objects: Vec<Data>,
     classes: Vec<String>,
-    fields: String,
+    fields: Fields,
     template: String,
     tricks: Vec<&'static str>,
     /// More objects than [`RTF_OBJECTS_MAX`].
@@ -77,7 +77,7 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
         starred: false,
         objects: Vec::new(),
         classes: Vec::new(),
-        fields: String::new(),
+        fields: Fields::default(),
         template: String::new(),
         tricks: Vec::new(),
         too_many: false,
@@ -86,6 +86,7 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let mut steps = 0_usize;
     while !reader.rest.is_empty() {
         reader.step();
+        reader.fields.settle(opening);
         steps += 1;
         if steps.is_multiple_of(1 << 16) && opening.pay_time().is_break() {
             break;
@@ -166,7 +167,8 @@ impl<'a> Reader<'a> {
             self.groups.push(Use::Text);
         }
         if before == Some(Use::Field) && self.now() != Use::Field {
-            self.fields.push(END);
+            // A field within an instruction has no group of its own kind.
+            self.fields.close();
         }
     }
 
@@ -218,9 +220,7 @@ impl<'a> Reader<'a> {
                 self.set(Use::Class);
             }
             b"fldinst" => {
-                if self.fields.len() < FIELD_TEXT_BYTES_MAX {
-                    self.fields.push(BEGIN);
-                }
+                self.fields.push(BEGIN);
                 self.set(Use::Field);
             }
             b"template" => self.set(Use::Template),
@@ -274,12 +274,13 @@ impl<'a> Reader<'a> {
                     class.push_str(&String::from_utf8_lossy(text.get(..text.len().min(256)).unwrap_or_default()));
                 }
             }
-            Use::Field if self.fields.len() < FIELD_TEXT_BYTES_MAX => {
-                // Lines end anywhere in RTF and mean nothing.
-                self.fields.extend(text.iter().filter(|b| !matches!(b, b'\r' | b'\n')).map(|byte| char::from(*byte)));
+            Use::Field => {
+                // Lines end anywhere in RTF and mean nothing; the marks of fields are ours here.
+                let said = text.iter().filter(|b| !matches!(b, b'\r' | b'\n' | 0x13..=0x15));
+                self.fields.push_all(said.map(|byte| char::from(*byte)));
             }
             Use::Template if self.template.len() < 4096 => self.template.push_str(&String::from_utf8_lossy(text)),
-            Use::Text | Use::Field | Use::Template | Use::Skipped => {}
+            Use::Text | Use::Template | Use::Skipped => {}
         }
     }
 
@@ -301,7 +302,7 @@ impl<'a> Reader<'a> {
         for class in &self.classes {
             look_at_class(class, opening);
         }
-        look_at_fields(&self.fields, opening);
+        self.fields.look(opening);
         let template = self.template.replace("\\\\", "\\");
         if is_remote(&template) {
             opening.note(NoteKind::RemoteTemplate, &shown(&template));

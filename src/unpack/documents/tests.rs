@@ -167,9 +167,34 @@ fn relationships_and_fields_of_new_documents_are_looked_at() {
     ] {
         assert_eq!(kinds("a.docx", &docx(&[(part, &text)])), want, "{text}");
     }
-    let started =
-        docx(&[("xl/macrosheets/s.xml", "<f>1</f>"), ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x<")]);
+    let started = docx(&[
+        ("xl/macrosheets/s.xml", "<f>1</f>"),
+        ("xl/workbook.xml", "<definedName name=\"_xlnm.Auto_Open\">x</a>"),
+    ]);
     assert_eq!(kinds("a.xlsm", &started), [ExcelMacro, Macro, AutoMacro]);
+}
+
+#[test]
+fn what_of_a_document_is_not_read_is_said_so() {
+    use NoteKind::{Damaged, Dde, TooBig};
+    let field = |code: &str| {
+        format!("<fldChar fldCharType=\"begin\"/><instrText>{code}</instrText><fldChar fldCharType=\"end\"/>")
+    };
+    let hidden = field("DDE cmd");
+    for (text, want) in [
+        (format!("<!-- {hidden}"), &[Damaged][..]),
+        (format!("<a b='{hidden}"), &[Damaged]),
+        (format!("{}{hidden}", field("x ADDIN y").repeat(300_000)), &[Dde]),
+        (format!("{}{hidden}", field(&"x".repeat(2 << 20))), &[TooBig, Dde]),
+    ] {
+        assert_eq!(kinds("a.docx", &docx(&[("word/document.xml", &text)])), want);
+    }
+    let rtf = |code: &str| format!("{{\\rtf1{{\\field{{\\*\\fldinst {code}}}}}{{\\field{{\\*\\fldinst DDE cmd}}}}}}");
+    assert_eq!(kinds("a.rtf", rtf(&"x".repeat(2 << 20)).as_bytes()), [TooBig, Dde]);
+    assert_eq!(kinds("a.rtf", rtf(&"{\\*\\fldinst x}".repeat(1000)).as_bytes()), [Dde]);
+    // A module longer than any that is read.
+    let long = source(&format!("Sub A()\n{}End Sub", "Beep\n".repeat(500_000)));
+    assert!(kinds("a.bin", &ole(&project("", &[("M", &long)]))).contains(&Damaged));
 }
 
 #[test]

@@ -49,8 +49,21 @@ const BEGINS: [(&[u8], Code); 23] = [
 static FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::new(BEGINS.iter().map(|(begin, _)| begin)).ok());
 
+/// Marks of archives, behind which much may follow.
+const ARCHIVES: [&[u8]; 5] =
+    [b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
+
 /// Adds every piece that is sound once decoded.
 pub(super) fn find(bytes: &[u8], pieces: &mut Pieces) {
+    find_marked(bytes, &ARCHIVES, pieces);
+}
+
+/// The same without archives: readers of pages put the halves of those together, and give them.
+pub(super) fn find_programs(bytes: &[u8], pieces: &mut Pieces) {
+    find_marked(bytes, &[], pieces);
+}
+
+fn find_marked(bytes: &[u8], archives: &[&[u8]], pieces: &mut Pieces) {
     // Places are counted in the text as it is decoded here.
     let decoded = wide(bytes);
     let text = decoded.as_deref().map_or(bytes, str::as_bytes);
@@ -72,7 +85,7 @@ pub(super) fn find(bytes: &[u8], pieces: &mut Pieces) {
             return;
         }
         let (begin, _) = code.decode(rest, ENCODED_TRIAL_BYTES);
-        if !is_sound(&begin) {
+        if !is_sound(&begin, archives) {
             continue;
         }
         let (piece, length) = code.decode(rest, usize::MAX);
@@ -87,9 +100,7 @@ pub(super) fn find(bytes: &[u8], pieces: &mut Pieces) {
 }
 
 /// Structure behind the mark, so that no random letters count.
-fn is_sound(begin: &[u8]) -> bool {
-    let archives: [&[u8]; 5] =
-        [b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
+fn is_sound(begin: &[u8], archives: &[&[u8]]) -> bool {
     pe::Headers::read(begin).is_some()
         || elf::Header::read(begin).is_some()
         || (begin.len() > 32 && archives.iter().any(|mark| begin.starts_with(mark)))
@@ -108,7 +119,7 @@ impl Code {
     }
 }
 
-fn base64<'t>(letters: impl Iterator<Item = &'t u8>) -> (Vec<u8>, usize) {
+pub(super) fn base64<'t>(letters: impl Iterator<Item = &'t u8>) -> (Vec<u8>, usize) {
     let mut octets = Vec::new();
     let (mut bits, mut count, mut taken) = (0_u32, 0, 0);
     for (at, letter) in letters.enumerate() {

@@ -3,7 +3,8 @@
 //! Does not check the structure. Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81 annex B), GIF89a, RIFF; the files of the
 //! programs' formats.
 
-use crate::unpack::programs::numbers::{u16_be, u32_be, u32_le, u64_le};
+use crate::unpack::documents::compound::MARK;
+use crate::unpack::fields::{u16_be, u16_le, u32_be, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
 use memchr::memmem;
 
@@ -35,12 +36,98 @@ pub(super) fn of_archive(bytes: &[u8], true_type: &str) -> (usize, usize) {
         number(12).zip(number(20)).map(|(offset, size)| offset.saturating_add(size).saturating_add(32))
     } else if bytes.starts_with(b"MSCF\0\0\0\0") {
         u32_le(bytes, 8).map(|size| size as usize)
+    } else if let Some(end) = rar(bytes) {
+        Some(end)
     } else if bytes.starts_with(b"PK") || true_type == "application/zip" {
         return zip(bytes).unwrap_or(whole);
     } else {
         return whole;
     };
     (0, end.unwrap_or(usize::MAX).min(bytes.len()))
+}
+
+/// Behind the last sector of a compound file that is in use; none where it has no such structure. A table with more
+/// sectors than the header tells of covers all of the file.
+pub(super) fn of_compound(bytes: &[u8]) -> Option<usize> {
+    const FREE: u32 = u32::MAX;
+    const IN_HEADER: usize = 109;
+    let shift = u16_le(bytes, 30).filter(|shift| bytes.starts_with(MARK) && matches!(shift, 9 | 12))?;
+    let sector = 1_usize << shift;
+    let count = u32_le(bytes, 44)? as usize;
+    if count > IN_HEADER {
+        return Some(bytes.len());
+    }
+    let mut end = 0;
+    for index in 0..count {
+        let at = (u32_le(bytes, 76 + index * 4)? as usize + 1).checked_mul(sector)?;
+        let table = bytes.get(at..)?.chunks_exact(4).take(sector / 4);
+        let last = table.enumerate().filter(|(_, entry)| **entry != FREE.to_le_bytes()).last();
+        end = last.map_or(end, |(place, _)| (index * sector / 4 + place + 2) * sector);
+    }
+    Some(end.min(bytes.len()))
+}
+
+/// Behind the block that ends a RAR archive, or where something else than a block stands.
+fn rar(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"Rar!\x1a\x07\x01\0") {
+        Some(rar_blocks(bytes, 8, new_block))
+    } else if bytes.starts_with(b"Rar!\x1a\x07\0") {
+        Some(rar_blocks(bytes, 7, old_block))
+    } else {
+        None
+    }
+}
+
+/// What a block of a RAR archive is.
+struct Block {
+    length: usize,
+    is_last: bool,
+}
+
+fn rar_blocks(bytes: &[u8], mut at: usize, read: fn(&[u8]) -> Option<Block>) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(read) {
+        at = at.saturating_add(block.length);
+        if block.is_last {
+            break;
+        }
+    }
+    at.min(bytes.len())
+}
+
+/// A checksum, the kind, flags, its size, and where a flag says so the size of its data.
+fn old_block(bytes: &[u8]) -> Option<Block> {
+    let kind = bytes.get(2).filter(|kind| (0x72..=0x7b).contains(*kind))?;
+    let (flags, size) = (u16_le(bytes, 3)?, usize::from(u16_le(bytes, 5)?));
+    let has_data = flags & 0x8000 != 0 || matches!(kind, 0x74 | 0x7a);
+    let data = if has_data { u64::from(u32_le(bytes, 7)?) } else { 0 };
+    let high = if flags & 0x100 != 0 && matches!(kind, 0x74 | 0x7a) { u64::from(u32_le(bytes, 32)?) << 32 } else { 0 };
+    let length = size.checked_add(usize::try_from(data | high).ok()?).filter(|_| size >= 7)?;
+    Some(Block { length, is_last: *kind == 0x7b })
+}
+
+/// A checksum, then numbers of seven bits an octet: size, kind, flags, and where flags say so sizes of more and of data.
+fn new_block(bytes: &[u8]) -> Option<Block> {
+    let mut at = 4;
+    let mut next = || {
+        let mut value = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let octet = *bytes.get(at)?;
+            at += 1;
+            value |= u64::from(octet & 0x7f) << shift;
+            if octet & 0x80 == 0 {
+                return Some((value, at));
+            }
+        }
+        None
+    };
+    let (size, begin) = next()?;
+    let ((kind, _), (flags, _)) = (next()?, next()?);
+    if flags & 1 != 0 {
+        next()?;
+    }
+    let data = if flags & 2 != 0 { next()?.0 } else { 0 };
+    let length = usize::try_from(size.checked_add(data)?).ok()?.checked_add(begin)?;
+    (size > 0 && (1..=5).contains(&kind)).then_some(Block { length, is_last: kind == 5 })
 }
 
 /// From the first local header to the last end record, whose comment no reader needs.

@@ -4,8 +4,9 @@
 //! file headers; RFC 1952 (gzip).
 
 use super::{Found, Pieces};
-use crate::limits::{HIDDEN_OPEN_ENDS_MAX, HIDDEN_TRIALS_MAX};
-use crate::unpack::programs::numbers::{u16_le, u32_le, u64_le};
+use crate::limits::{HIDDEN_OPEN_BYTES_MAX, HIDDEN_OPEN_ENDS_MAX, HIDDEN_TRIALS_MAX};
+use crate::unpack::archives::{arj, installshield, lha, nsis};
+use crate::unpack::fields::{u16_le, u32_le, u64_le};
 use crate::unpack::programs::{elf, macho, pe, shortcut};
 use aho_corasick::AhoCorasick;
 use memchr::memmem;
@@ -22,50 +23,71 @@ enum Reach {
     Unknown,
 }
 
-/// What a mark must have behind it, given from the mark on.
+/// What a mark must have around it, given from the begin of the piece on.
 type Sound = fn(&[u8]) -> Option<Reach>;
 
 const ZIP: &[u8] = b"PK\x03\x04";
-const MARKS: [(&[u8], Sound); 16] = [
-    (b"MZ", |rest| Some(Reach::Octets(pe::Headers::read(rest)?.end()))),
-    (elf::MARK, |rest| Some(Reach::Octets(elf::Header::read(rest)?.end()))),
-    (macho::MARKS[0], mach_o),
-    (macho::MARKS[1], mach_o),
-    (macho::MARKS[2], mach_o),
-    (macho::MARKS[3], mach_o),
-    (ZIP, zip),
-    (b"Rar!\x1a\x07", |rest| matches!(rest.get(6), Some(0 | 1)).then_some(Reach::Unknown)),
-    (b"7z\xbc\xaf\x27\x1c", seven_zip),
-    (b"MSCF\0\0\0\0", cabinet),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", compound),
-    (b"\x1f\x8b\x08", gzip),
-    (b"\xfd7zXZ\0", |rest| (rest.get(6) == Some(&0)).then_some(Reach::Unknown)),
-    (b"BZh", |rest| (rest.get(4..10) == Some(b"1AY&SY")).then_some(Reach::Unknown)),
-    (shortcut::MARK, |rest| Some(Reach::Octets(shortcut::Shortcut::read(rest)?.end))),
-    (b"dex\n03", |rest| (rest.get(7) == Some(&0)).then_some(Reach::Unknown)),
+const PROGRAM: &[u8] = b"MZ";
+/// What is looked for, octets before it that belong to the piece, and what must be there.
+const MARKS: [(&[u8], usize, Sound); 21] = [
+    (PROGRAM, 0, |rest| Some(Reach::Octets(pe::Headers::read(rest)?.end()))),
+    (elf::MARK, 0, |rest| Some(Reach::Octets(elf::Header::read(rest)?.end()))),
+    (macho::MARKS[0], 0, mach_o),
+    (macho::MARKS[1], 0, mach_o),
+    (macho::MARKS[2], 0, mach_o),
+    (macho::MARKS[3], 0, mach_o),
+    (shortcut::MARK, 0, |rest| Some(Reach::Octets(shortcut::Shortcut::read(rest)?.end))),
+    (ZIP, 0, zip),
+    (b"Rar!\x1a\x07", 0, |rest| matches!(rest.get(6), Some(0 | 1)).then_some(Reach::Unknown)),
+    (b"7z\xbc\xaf\x27\x1c", 0, seven_zip),
+    (b"MSCF\0\0\0\0", 0, cabinet),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, compound),
+    (b"\x1f\x8b\x08", 0, gzip),
+    (b"\xfd7zXZ\0", 0, |rest| (rest.get(6) == Some(&0)).then_some(Reach::Unknown)),
+    (b"BZh", 0, |rest| (rest.get(4..10) == Some(b"1AY&SY")).then_some(Reach::Unknown)),
+    (b"dex\n03", 0, |rest| (rest.get(7) == Some(&0)).then_some(Reach::Unknown)),
+    (arj::MARK, 0, |rest| arj::is_sound(rest).then_some(Reach::Unknown)),
+    (b"-lh", 2, |rest| lha::is_sound(rest).then_some(Reach::Unknown)),
+    (b"-lz", 2, |rest| lha::is_sound(rest).then_some(Reach::Unknown)),
+    (nsis::MARK, 4, |rest| nsis::length(rest).map(Reach::Octets)),
+    (installshield::SCRAMBLED_MARK, 0, |rest| installshield::begins_as_setup(rest).then_some(Reach::Unknown)),
 ];
 /// Words that begin a script where there should be none; in lower case.
 const WORDS: [&[u8]; 4] = [b"<script", b"<hta:application", b"<?php", b"<%eval"];
 
 static FINDER: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(MARKS.iter().map(|(mark, _)| mark)).ok());
+    LazyLock::new(|| AhoCorasick::new(MARKS.iter().map(|(mark, _, _)| mark)).ok());
 static WORD_FINDER: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok());
 
+/// Marks at the begin of [`MARKS`] that are of programs.
+const PROGRAMS: usize = 7;
+
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    All,
+    Programs,
+}
+
 /// Adds every sound piece that begins in this range and does not begin the contents.
-pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Pieces<'a>) {
-    let (mut free_from, mut open_ends, mut trials) = (1, 0, 0);
+pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, sought: Sought, pieces: &mut Pieces<'a>) {
+    let (mut free_from, mut open_ends, mut open_bytes, mut trials) = (1, 0, 0, 0);
     let (base, within) = (within.start, bytes.get(within).unwrap_or_default());
     let mut has_open_zip = false;
     for found in FINDER.iter().flat_map(|finder| finder.find_iter(within)) {
-        let at = base + found.start();
-        let Some(((mark, sound), rest)) = MARKS.get(found.pattern().as_usize()).zip(bytes.get(at..)) else { continue };
+        if sought == Sought::Programs && found.pattern().as_usize() >= PROGRAMS {
+            continue;
+        }
+        let Some((mark, before, sound)) = MARKS.get(found.pattern().as_usize()) else { continue };
+        let Some(at) = (base + found.start()).checked_sub(*before) else { continue };
+        let Some(rest) = bytes.get(at..) else { continue };
         // Without its end, the first zip archive has all others: readers walk its local headers.
         if at < free_from || (*mark == ZIP && has_open_zip) {
             continue;
         }
-        // Two letters are looked up at once; longer marks may cost more.
-        trials += usize::from(mark.len() > 2);
+        // Programs are looked up at once; others may cost more.
+        trials += usize::from(*mark != PROGRAM);
         if trials > HIDDEN_TRIALS_MAX {
             pieces.more = true;
             return;
@@ -78,7 +100,8 @@ pub(super) fn find<'a>(bytes: &'a [u8], within: Range<usize>, pieces: &mut Piece
             }
             Some(Reach::Unknown) => {
                 open_ends += 1;
-                if open_ends > HIDDEN_OPEN_ENDS_MAX {
+                open_bytes += if open_ends > 1 { rest.len() } else { 0 };
+                if open_ends > HIDDEN_OPEN_ENDS_MAX || open_bytes > HIDDEN_OPEN_BYTES_MAX {
                     pieces.more = true;
                     continue;
                 }

@@ -9,10 +9,12 @@
 mod encoded;
 mod ends;
 mod marks;
+mod unreadable;
 
 use super::programs::shortcut;
-use super::{Contents, Format, archives, letters, streams};
+use super::{Contents, Format, archives, documents, letters, streams};
 use crate::limits::HIDDEN_PIECES_MAX;
+use marks::Sought;
 use std::borrow::Cow;
 
 /// Something of another kind inside contents.
@@ -35,6 +37,8 @@ pub(super) enum Found {
     Tail,
     /// Written in letters.
     Encoded,
+    /// A script of this type that was made unreadable.
+    Decoded(&'static str),
 }
 
 /// All pieces, and whether there are more than [`HIDDEN_PIECES_MAX`].
@@ -57,20 +61,26 @@ impl<'a> Pieces<'a> {
 }
 
 /// Looks for pieces in contents that were recognised as this.
-pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str) -> Pieces<'a> {
+pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &'static str) -> Pieces<'a> {
     let mut pieces = Pieces::default();
     let bytes = contents.bytes;
     if is_unpacked_whole(format, true_type, bytes) {
         let (begin, end) = ends::of_archive(bytes, true_type);
-        marks::find(bytes, 0..begin, &mut pieces);
-        marks::find(bytes, end..bytes.len(), &mut pieces);
+        marks::find(bytes, 0..begin, Sought::All, &mut pieces);
+        marks::find(bytes, end..bytes.len(), Sought::All, &mut pieces);
         return pieces;
     }
-    marks::find(bytes, 0..bytes.len(), &mut pieces);
+    let end = ends::end(bytes, true_type);
+    // The reader of a setup gives all that is in it; parts of it alone can't be read.
+    let setup = end.filter(|end| bytes.get(*end..).is_some_and(archives::installshield::begins_as_setup));
+    // Sectors of a compound file may lie in any order, so that archives in it are in pieces; its reader gives them.
+    let sectors = ends::of_compound(bytes).unwrap_or(0);
+    marks::find(bytes, 0..sectors, Sought::Programs, &mut pieces);
+    marks::find(bytes, sectors..setup.unwrap_or(bytes.len()), Sought::All, &mut pieces);
     if may_hold_no_text(true_type) {
         marks::find_words(bytes, &mut pieces);
     }
-    if let Some(end) = ends::end(bytes, true_type) {
+    if let Some(end) = end {
         let tail = bytes.get(end..).unwrap_or_default().trim_ascii_start();
         let at = bytes.len() - tail.len();
         let is_known = pieces.pieces.iter().any(|piece| piece.at == at);
@@ -78,7 +88,12 @@ pub(super) fn find<'a>(contents: &Contents<'a>, format: &Format, true_type: &str
             pieces.add(at, tail, Found::Tail);
         }
     }
-    if is_textual(true_type) {
+    if is_textual(true_type) || true_type == shortcut::SHORTCUT {
+        unreadable::find(contents, true_type, &mut pieces);
+    }
+    if documents::reads_scripts(format) {
+        encoded::find_programs(bytes, &mut pieces);
+    } else if is_textual(true_type) {
         encoded::find(bytes, &mut pieces);
     }
     pieces

@@ -2,7 +2,7 @@
 //!
 //! Not in the program.
 
-use super::super::samples::{gzip, letter, tar, zip};
+use super::super::samples::{arj, gzip, letter, lha, nsis, rar4, rar5, tar, zip};
 use super::super::{NoteKind, open};
 use crate::limits::{HIDDEN_PIECES_MAX, HIDDEN_TRIALS_MAX};
 use crate::mail::Message;
@@ -127,6 +127,26 @@ fn a_program_before_or_behind_an_archive_is_found() {
     // What a tar archive holds is no secret, whatever lies around it.
     let notes = seen("a.tar", &tar(&[("a", &program), ("b.zip", &archive), ("c", &elf())])).1;
     assert_eq!(notes, ["Program 2/a", "Program 2/c"]);
+}
+
+#[test]
+fn installers_and_archives_behind_programs_give_their_members() {
+    let program = pe(64, 2, 2);
+    let member = ("run.exe", elf());
+    let members = [(member.0, member.1.as_slice())];
+    for (data, want) in [(nsis(&[b"script", &member.1]), "1"), (arj(&members), member.0), (lha(&members), member.0)] {
+        let whole = [&program[..], b"some filler", &data].concat();
+        let at = program.len() + 11;
+        let (items, _) = seen("setup.exe", &whole);
+        assert!(items.contains(&format!("2/@{at}/{want} application/x-elf")), "{items:?}");
+    }
+    for archive in [rar4(&[("a.txt", b"text")]), rar5(&[("a.txt", b"text")])] {
+        let whole = [&archive[..], &program].concat();
+        let (items, notes) = seen("a.rar", &whole);
+        assert!(items.contains(&format!("2/@{} {PE_TYPE}", archive.len())), "{items:?}");
+        assert!(notes.iter().any(|note| note.starts_with("HiddenProgram")), "{notes:?}");
+        assert_eq!(seen("a.rar", &archive).0.len(), 2);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Does not read their code. Source: CPython's importlib (the number, then CR LF), lua.org's lundump.h, the mark that
 //! macOS writes.
 
-use super::numbers::u16_le;
+use crate::unpack::fields::u16_le;
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format =

@@ -2,7 +2,7 @@
 //!
 //! Does not read symbols. Source: the ELF specification; the AppImage specification.
 
-use super::numbers::{u16_be, u16_le, u32_be, u32_le, u64_le};
+use crate::unpack::fields::{u16_be, u16_le, u32_be, u32_le, u64_le};
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format =

@@ -2,7 +2,7 @@
 //!
 //! The slices of a fat file are found by `hidden`, as members. Source: mach-o/loader.h, mach-o/fat.h.
 
-use super::numbers::{u32_be, u32_le, u64_le};
+use crate::unpack::fields::{u32_be, u32_le, u64_le};
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format =

@@ -9,7 +9,6 @@ pub(in crate::unpack) mod java;
 mod languages;
 pub(in crate::unpack) mod macho;
 mod markup;
-pub(in crate::unpack) mod numbers;
 pub(in crate::unpack) mod packages;
 pub(in crate::unpack) mod pe;
 pub(in crate::unpack) mod script;

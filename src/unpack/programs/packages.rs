@@ -2,8 +2,8 @@
 //!
 //! Does not check signatures. Source: the MSIX package format, Mozilla's and Chromium's extension formats; xar.h.
 
-use super::numbers::u32_le;
 use crate::unpack::archives::zip::{is_zip, open};
+use crate::unpack::fields::u32_le;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening};
 use ::zip::ZipArchive;
 use memchr::memmem;

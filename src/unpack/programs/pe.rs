@@ -2,8 +2,8 @@
 //!
 //! Does not unpack what packers made. Source: the PE/COFF specification, the MZ header, ECMA-335 §II.25 (.NET).
 
-use super::numbers::{u16_le, u32_le};
 use crate::limits::PE_EXPORTS_MAX;
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format = Format {

@@ -3,8 +3,8 @@
 //! Does not follow them, and does not read the list of shell items. What is appended behind a shortcut is found by
 //! `hidden`. Source: MS-SHLLINK §2.
 
-use super::numbers::{u16_le, u32_le};
 use crate::limits::SHORTCUT_BLOCKS_MAX;
+use crate::unpack::fields::{u16_le, u32_le};
 use crate::unpack::{Contents, Format, Nature};
 
 pub(in crate::unpack) const FORMAT: Format =
@@ -46,7 +46,7 @@ fn recognise(contents: &Contents<'_>) -> Option<&'static str> {
 pub(in crate::unpack) struct Shortcut {
     target: String,
     relative: String,
-    arguments: String,
+    pub(in crate::unpack) arguments: String,
     icon: String,
     /// Where it ends in its file.
     pub(in crate::unpack) end: usize,

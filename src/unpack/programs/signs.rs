@@ -70,7 +70,8 @@ pub(super) fn recognise(text: &str, ending: &str, declared_type: &str) -> Option
     let (best, score) = LANGUAGES.iter().zip(&scores).max_by_key(|(_, score)| score.weight)?;
     let begins_lines = score.anchored > 0 || text.len() <= ONE_LINER_BYTES;
     let enough = score.weight >= ENOUGH && score.signs >= SIGNS_MIN && begins_lines;
-    (enough && best.start != Start::Never && !begins_as_document(text) && !is_prose(text)).then_some(best.media_type)
+    let is_text = is_prose(text) || begins_as_document(text) || quotes_script(text);
+    (enough && best.start != Start::Never && !is_text).then_some(best.media_type)
 }
 
 /// A heading or a sentence comes first: the scripts that follow are quoted.
@@ -131,6 +132,12 @@ fn stands_alone(text: &str, sign: &Sign, start: usize, end: usize) -> bool {
     // An indentation longer than this is none.
     let line_start = before.iter().rev().take(64).find(|byte| !matches!(byte, b' ' | b'\t'));
     !sign.anchored || line_start.is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// A whole script within a text: the line that names its interpreter follows a sentence.
+fn quotes_script(text: &str) -> bool {
+    let before = memchr::memmem::find(text.as_bytes(), b"\n#!/").and_then(|at| text.get(..at));
+    before.is_some_and(|before| before.lines().map(str::trim).any(|line| !is_comment(line) && is_sentence(line)))
 }
 
 /// More than every third line that is no comment is a sentence.

@@ -3,7 +3,7 @@
 //! Does not know any compression. `cat a.gz b.gz` is a valid file of most kinds, and readers differ in whether they go on
 //! behind the first member: here all members are read as one, and what follows them is looked at as well.
 
-use crate::limits::STREAM_DICTIONARY_BYTES_MAX;
+use crate::limits::UNPACK_DICTIONARY_BYTES_MAX;
 use crate::unpack::{Contents, NoteKind, Opening};
 use std::cell::Cell;
 use std::error::Error;
@@ -180,7 +180,7 @@ pub(super) fn open(contents: &Contents<'_>, name: &str, stream: &'static Stream,
     let mut joined = Joined {
         stream,
         source: Source::new(contents.bytes),
-        dictionary_max: opening.member_bytes_left().min(STREAM_DICTIONARY_BYTES_MAX),
+        dictionary_max: opening.member_bytes_left().min(UNPACK_DICTIONARY_BYTES_MAX),
         decoder: None,
         members: 0,
         trouble: None,
@@ -213,7 +213,7 @@ pub(super) fn open(contents: &Contents<'_>, name: &str, stream: &'static Stream,
 /// True where decoding gives something, and no error but a missing end within so many octets: for kinds without a certain
 /// mark.
 pub(super) fn can_begin(bytes: &[u8], stream: &Stream, count: u64) -> bool {
-    let Ok(decoder) = (stream.decoder)(Source::new(bytes), STREAM_DICTIONARY_BYTES_MAX) else { return false };
+    let Ok(decoder) = (stream.decoder)(Source::new(bytes), UNPACK_DICTIONARY_BYTES_MAX) else { return false };
     let mut decoder = decoder.take(count);
     let mut buffer = [0; FIRST_BYTES];
     let mut given = false;

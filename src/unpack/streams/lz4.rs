@@ -1,6 +1,6 @@
 //! LZ4 frames, and the older frames of `lz4 -l`.
 //!
-//! Does not know dictionaries that lie elsewhere. Standards: LZ4 Frame Format Description 1.6.
+//! Does not know dictionaries that lie elsewhere. Standards: LZ4 Frame Format Description 1.6 (its legacy frame, too).
 
 use super::joined::{self, Source, Stream, broken};
 use super::names::inner_name;
@@ -16,8 +16,9 @@ pub(in crate::unpack) const FORMAT: Format =
 const LZ4: Stream = Stream { begins, joined_max: LZ4_JOINED_MAX, decoder };
 const MARK: &[u8] = b"\x04\x22\x4d\x18";
 const OLD_MARK: &[u8] = b"\x02\x21\x4c\x18";
-/// Octets of a block of the older frames, compressed: 8 MiB and what storing costs.
-const OLD_BLOCK_BYTES_MAX: usize = (8 << 20) + (64 << 10);
+/// Octets of a block of the older frames; compressed, with what storing costs.
+const OLD_BLOCK_BYTES: usize = 8 << 20;
+const OLD_BLOCK_BYTES_MAX: usize = OLD_BLOCK_BYTES + (64 << 10);
 /// In the length of a block: it is stored.
 const STORED: u32 = 1 << 31;
 
@@ -40,7 +41,10 @@ fn decoder(source: Source<'_>, _: u64) -> io::Result<Box<dyn Read + '_>> {
         source.skip(length);
         return Ok(Box::new(io::empty()));
     }
-    let length = if rest.starts_with(OLD_MARK) { Some(old_length(rest)) } else { length(rest) };
+    if rest.starts_with(OLD_MARK) {
+        return Ok(Box::new(OldFrames::new(source)));
+    }
+    let length = length(rest);
     let frame = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
     source.skip(frame.len());
     let decoder = FrameDecoder::new(frame);
@@ -64,17 +68,56 @@ fn length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Octets of an older frame, which has no end mark: another frame or the end of the file ends it.
-fn old_length(bytes: &[u8]) -> usize {
-    let mut at = OLD_MARK.len();
-    while let Some(word) = bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map(u32::from_le_bytes) {
-        let next = bytes.get(at..).unwrap_or_default();
-        if begins(next) || word as usize > OLD_BLOCK_BYTES_MAX {
-            break;
-        }
-        at += 4 + word as usize;
+/// Older frames: blocks with their lengths, each of which gives at most 8 MiB. They have no end mark: another frame or the
+/// end of the file ends one. Frames that follow each other share the space that blocks are decoded to.
+struct OldFrames<'a> {
+    source: Source<'a>,
+    block: Vec<u8>,
+    /// What was not given yet of the block.
+    given: usize,
+    filled: usize,
+}
+
+impl<'a> OldFrames<'a> {
+    fn new(source: Source<'a>) -> Self {
+        Self { source, block: Vec::new(), given: 0, filled: 0 }
     }
-    at.min(bytes.len())
+
+    /// Decodes the next block; false where none follows.
+    fn fill(&mut self) -> io::Result<bool> {
+        while self.source.rest().starts_with(OLD_MARK) {
+            self.source.skip(OLD_MARK.len());
+        }
+        let rest = self.source.rest();
+        let word = rest.first_chunk().map(|word| u32::from_le_bytes(*word) as usize);
+        let Some(length) = word.filter(|length| *length <= OLD_BLOCK_BYTES_MAX && !begins(rest)) else {
+            return Ok(false);
+        };
+        self.source.skip(4 + length);
+        let packed = rest.get(4..4 + length).ok_or_else(|| broken("an lz4 block is cut"))?;
+        // An octet gives at most 255.
+        let room = (length * 255).min(OLD_BLOCK_BYTES);
+        if self.block.len() < room {
+            self.block.resize(room, 0);
+        }
+        let free = self.block.get_mut(..room).unwrap_or_default();
+        self.filled = lz4_flex::block::decompress_into(packed, free).map_err(|_| broken("an lz4 block"))?;
+        self.given = 0;
+        Ok(true)
+    }
+}
+
+impl Read for OldFrames<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.filled {
+            if !self.fill()? {
+                return Ok(0);
+            }
+        }
+        let count = self.block.get(self.given..self.filled).unwrap_or_default().read(buffer)?;
+        self.given += count;
+        Ok(count)
+    }
 }
 
 /// Fails where the end of a frame is missing.

@@ -34,6 +34,14 @@ pub(in crate::unpack) const SCRIPT: Format = Format {
 /// Octets that are looked at to know the first element.
 const BEGIN_BYTES: usize = 4096;
 const HTML: &str = "text/html";
+/// Types of links that a page runs as its own scripts.
+const SCRIPT_TYPES: [&str; 5] = [
+    "text/javascript",
+    "application/javascript",
+    "application/x-javascript",
+    "text/ecmascript",
+    "application/ecmascript",
+];
 const SVG: &str = "image/svg+xml";
 const XML: &str = "text/xml";
 /// Elements of these names make XML run scripts in a browser.
@@ -155,12 +163,11 @@ fn members(page: &Page, study: &mut Study, is_svg: bool, opening: &mut Opening<'
         }
         let name = link.file_name.clone().unwrap_or_else(|| format!("data {}", index + 1));
         opening.take(&name, link.bytes.as_slice())?;
-        // A page runs its own scripts, in the browser; a file of that type would run outside of it.
-        let is_script =
-            ["javascript", "ecmascript"].iter().any(|kind| link.media_type.ends_with(kind)) && link.file_name.is_none();
-        let (media_type, role) =
-            if is_script { ("text/javascript", Role::Body) } else { (link.media_type.as_str(), Role::File) };
-        super::declare_last(opening, media_type, role);
+        if !link.is_saved && SCRIPT_TYPES.contains(&link.media_type.as_str()) {
+            super::declare_last(opening, "text/javascript", Role::Body);
+        } else {
+            super::declare_last(opening, &link.media_type, Role::File);
+        }
     }
     study.decode();
     for (index, found) in study.found.iter().enumerate() {
