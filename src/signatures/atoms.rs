@@ -10,9 +10,11 @@ use super::hex::{Element, Part, Pattern};
 
 /// Bits of the bitmap for each atom, about: the more, the fewer false alarms; and the bounds of the whole, so that it
 /// stays in the processor's cache.
-const BITS_PER_ATOM: usize = 16;
+const BITS_PER_ATOM: usize = 32;
 const BITMAP_BITS_MIN: u32 = 16;
 const BITMAP_BITS_MAX: u32 = 23;
+/// Bits of one word of the bitmap, as a power of two. An atom sets two bits of one word.
+const WORD_BITS: u32 = 6;
 
 /// How long atoms are, each length with a table of its own.
 pub(super) const LENGTHS: [usize; 4] = [8, 4, 3, 2];
@@ -124,6 +126,12 @@ fn hash(atom: u64, bits: u32) -> usize {
     (mixed(atom) >> (64 - bits)) as usize
 }
 
+/// Two bits of a word, by parts of the hash that say neither which word it is nor which mark.
+fn two_bits(atom: u64) -> u64 {
+    let mixed = mixed(atom);
+    (1 << (mixed >> 24 & 63)) | (1 << (mixed >> 30 & 63))
+}
+
 /// What tells atoms of one bucket apart. Two that share it are both tried, which is all that happens.
 fn mark(atom: u64) -> u32 {
     (mixed(atom) >> 8) as u32 ^ atom as u32
@@ -140,12 +148,14 @@ pub(super) fn write(atoms: &[(u64, u32)]) -> Vec<u8> {
     let mut sorted: Vec<(usize, u32, u32)> =
         atoms.iter().map(|(atom, part)| (hash(*atom, bits), mark(*atom), *part)).collect();
     sorted.sort_unstable();
-    let mut bitmap = vec![0_u8; 1 << (bits - 3)];
+    let mut bitmap = vec![0_u64; 1 << (bits - WORD_BITS)];
+    for (atom, _) in atoms {
+        if let Some(word) = bitmap.get_mut(hash(*atom, bits - WORD_BITS)) {
+            *word |= two_bits(*atom);
+        }
+    }
     let mut counts = vec![0_usize; (1 << bucket_bits) + 1];
     for (hash, _, _) in &sorted {
-        if let Some(octet) = bitmap.get_mut(hash >> 3) {
-            *octet |= 1 << (hash & 7);
-        }
         if let Some(count) = counts.get_mut((hash >> (bits - bucket_bits)) + 1) {
             *count += 1;
         }
@@ -153,7 +163,7 @@ pub(super) fn write(atoms: &[(u64, u32)]) -> Vec<u8> {
     let mut table = Vec::new();
     put32(&mut table, bits as usize);
     put32(&mut table, bucket_bits as usize);
-    table.extend(bitmap);
+    bitmap.iter().for_each(|word| table.extend(word.to_le_bytes()));
     let mut begin = 0;
     for count in counts {
         begin += count;
@@ -173,7 +183,7 @@ pub(super) struct Table<'a> {
     mask: u64,
     bits: u32,
     bucket_bits: u32,
-    bitmap: &'a [u8],
+    bitmap: &'a [[u8; 8]],
     begins: &'a [u8],
     entries: &'a [u8],
 }
@@ -184,6 +194,7 @@ impl<'a> Table<'a> {
         let bits = get32(section, 0).filter(|bits| (BITMAP_BITS_MIN..=BITMAP_BITS_MAX).contains(bits))?;
         let bucket_bits = get32(section, 4).filter(|bucket_bits| *bucket_bits <= bits)?;
         let (bitmap, rest) = section.get(8..)?.split_at_checked(1 << (bits - 3))?;
+        let (bitmap, _) = bitmap.as_chunks();
         let (begins, entries) = rest.split_at_checked(((1 << bucket_bits) + 1) * 4)?;
         let mask = u64::MAX.checked_shr(64_u32.checked_sub(u32::try_from(length).ok()? * 8)?)?;
         Some(Self { length, mask, bits, bucket_bits, bitmap, begins, entries })
@@ -192,8 +203,10 @@ impl<'a> Table<'a> {
     /// False where no pattern has an atom that ends with the last of these octets.
     #[inline]
     pub(super) fn may_have(&self, octets: u64) -> bool {
-        let hash = hash(octets & self.mask, self.bits);
-        self.bitmap.get(hash >> 3).is_some_and(|octet| octet & (1 << (hash & 7)) != 0)
+        let atom = octets & self.mask;
+        let bits = two_bits(atom);
+        let word = self.bitmap.get(hash(atom, self.bits - WORD_BITS));
+        word.is_some_and(|word| u64::from_le_bytes(*word) & bits == bits)
     }
 
     /// The parts that have this atom.
