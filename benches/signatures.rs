@@ -57,8 +57,8 @@ impl Chance {
 
     fn new_word(&mut self) -> String {
         const FIRST: [&str; 24] = [
-            "b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "st", "tr",
-            "pl", "sch", "qu", "",
+            "b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "st", "tr", "pl",
+            "sch", "qu", "",
         ];
         const MIDDLE: [&str; 8] = ["a", "e", "i", "o", "u", "ei", "ou", "ie"];
         const LAST: [&str; 12] = ["", "", "", "n", "r", "s", "t", "l", "m", "ng", "ck", "nd"];

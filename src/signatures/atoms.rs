@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn every_atom_is_found_and_no_other() {
-        let atoms: Vec<(u64, u32)> = (0..50_000_u32).map(|n| (u64::from(n.wrapping_mul(2_654_435_761) | 1), n)).collect();
+        let atoms: Vec<(u64, u32)> =
+            (0..50_000_u32).map(|n| (u64::from(n.wrapping_mul(2_654_435_761) | 1), n)).collect();
         let bytes = write(&atoms);
         let table = Table::read(&bytes, 4).unwrap();
         for (atom, part) in &atoms {

@@ -77,7 +77,11 @@ impl Database {
     /// The tables of atoms, one for each length that is there.
     pub(super) fn atoms(&self) -> Vec<Table<'_>> {
         let sections = [Section::Atoms8, Section::Atoms4, Section::Atoms3, Section::Atoms2];
-        sections.into_iter().zip(LENGTHS).filter_map(|(section, length)| Table::read(self.section(section), length)).collect()
+        sections
+            .into_iter()
+            .zip(LENGTHS)
+            .filter_map(|(section, length)| Table::read(self.section(section), length))
+            .collect()
     }
 
     pub(super) fn hashes(&self) -> Hashes<'_> {
