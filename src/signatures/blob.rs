@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::ops::Range;
 
 /// Changes whenever the meaning of a section does.
-const MAGIC: &[u8; 8] = b"tamissg1";
+const MAGIC: &[u8; 8] = b"tamissg2";
 const DIGEST_BYTES: usize = 32;
 
 /// What a blob holds, in this order.
@@ -15,6 +15,7 @@ pub(super) enum Section {
     Names,
     Programs,
     Parts,
+    Atoms8,
     Atoms4,
     Atoms3,
     Atoms2,

@@ -2,7 +2,7 @@
 //!
 //! Runs in the server and in the command line, never where mail is looked at. Does not read files.
 
-use super::atoms::{self, Crowd, Place};
+use super::atoms::{self, Crowd, LENGTHS, Place};
 use super::blob::{self, SECTIONS, Section, put16, put32};
 use super::hashes::{Collected, Of};
 use super::hex::{Edge, EdgeKind, Element, Part, Pattern};
@@ -85,6 +85,7 @@ pub fn compile(files: &[SignatureFile<'_>]) -> Result<Compiled, String> {
     let mut build = Build::default();
     // What is ignored must be known before the names are.
     files.iter().filter(|file| kind_of(file.name) == Some(Kind::Ignored)).for_each(|file| build.ignore(file));
+    files.iter().for_each(|file| build.count(file));
     let all = pack::FILES.iter().copied().chain(files.iter().copied());
     let reports = all.map(|file| build.file(&file)).collect();
     Ok(Compiled { blob: build.finish()?, files: reports })
@@ -98,8 +99,8 @@ struct Build {
     programs: Vec<u8>,
     parts: Vec<u8>,
     parts_count: u32,
-    /// Atoms of four, three and two octets.
-    atoms: [Vec<(u32, u32)>; 3],
+    /// Atoms, in the order of their lengths.
+    atoms: [Vec<(u64, u32)>; LENGTHS.len()],
     crowd: Crowd,
     logical: Vec<u8>,
     hashes: Collected,
@@ -122,6 +123,22 @@ struct Ways {
 }
 
 impl Build {
+    /// Counts the octets of all patterns, so that each one gets an atom of its own. Mistakes are told later.
+    fn count(&mut self, file: &SignatureFile<'_>) {
+        let kind = kind_of(file.name);
+        if !matches!(kind, Some(Kind::Body | Kind::Logical)) {
+            return;
+        }
+        for line in file.bytes.split(|octet| *octet == b'\n').filter(|line| line.len() <= SIGNATURE_LINE_BYTES_MAX) {
+            let Ok(line) = std::str::from_utf8(line.trim_ascii()) else { continue };
+            if kind == Some(Kind::Body) {
+                lines::body(line).iter().for_each(|read| self.crowd.count(&read.pattern));
+            } else {
+                lines::octet_patterns(line).for_each(|pattern| self.crowd.count(&pattern));
+            }
+        }
+    }
+
     fn ignore(&mut self, file: &SignatureFile<'_>) {
         for line in file.bytes.split(|octet| *octet == b'\n') {
             let Some(line) = std::str::from_utf8(line).ok().map(str::trim) else { continue };
@@ -290,7 +307,7 @@ impl Build {
         }
         self.programs.extend(left);
         self.programs.extend(right);
-        if let Some(atoms) = self.atoms.get_mut(4 - place.length) {
+        if let Some((_, atoms)) = LENGTHS.iter().zip(&mut self.atoms).find(|(length, _)| **length == place.length) {
             atoms.push((place.atom, self.parts_count));
         }
         self.parts_count += 1;
@@ -298,11 +315,12 @@ impl Build {
 
     fn finish(self) -> Result<Vec<u8>, String> {
         let mut sections: [Vec<u8>; SECTIONS] = Default::default();
-        let [four, three, two] = &self.atoms;
+        let [eight, four, three, two] = &self.atoms;
         for (section, bytes) in [
             (Section::Names, self.names),
             (Section::Programs, self.programs),
             (Section::Parts, self.parts),
+            (Section::Atoms8, atoms::write(eight)),
             (Section::Atoms4, atoms::write(four)),
             (Section::Atoms3, atoms::write(three)),
             (Section::Atoms2, atoms::write(two)),

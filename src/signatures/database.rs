@@ -2,7 +2,7 @@
 //!
 //! Everything is read where it lies; only the YARA rules are compiled here, because their engine keeps its own form.
 
-use super::atoms::Table;
+use super::atoms::{LENGTHS, Table};
 use super::blob::{self, Cursor, Places, Section};
 use super::compile;
 use super::hashes::Hashes;
@@ -13,9 +13,6 @@ use crate::limits::SIGNATURE_REGEXES_KEPT_MAX;
 use regex::bytes::Regex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-
-/// The tables of atoms of four, three and two octets, where there are such.
-type Tables<'a> = (Option<Table<'a>>, Option<Table<'a>>, Option<Table<'a>>);
 
 /// Compiled when first needed, by flags and text; `None` where it can't be compiled.
 type Regexes = BTreeMap<(Vec<u8>, Vec<u8>), Option<Arc<Regex>>>;
@@ -80,9 +77,14 @@ impl Database {
         self.yara.as_ref()
     }
 
-    pub(super) fn atoms(&self) -> Tables<'_> {
-        let table = |section| Table::read(self.section(section));
-        (table(Section::Atoms4), table(Section::Atoms3), table(Section::Atoms2))
+    /// The tables of atoms, one for each length that is there.
+    pub(super) fn atoms(&self) -> Vec<Table<'_>> {
+        let sections = [Section::Atoms8, Section::Atoms4, Section::Atoms3, Section::Atoms2];
+        sections
+            .into_iter()
+            .zip(LENGTHS)
+            .filter_map(|(section, length)| Table::read(self.section(section), length))
+            .collect()
     }
 
     pub(super) fn hashes(&self) -> Hashes<'_> {

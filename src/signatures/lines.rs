@@ -160,6 +160,15 @@ pub(super) fn logical(line: &str) -> Result<LogicalLine<'_>, Refused> {
     Ok(LogicalLine { name, target, expression, patterns })
 }
 
+/// The patterns of octets alone of a line of the same kind, without a look at the rest.
+pub(super) fn octet_patterns(line: &str) -> impl Iterator<Item = Pattern> {
+    let texts = line.split(';').skip(3).filter(|text| !text.contains('/'));
+    texts.filter_map(|text| match sub_pattern(text, 0) {
+        Ok(SubPattern::Octets { pattern, .. }) => Some(pattern),
+        Ok(SubPattern::Regex(_)) | Err(_) => None,
+    })
+}
+
 fn target_of(text: &str) -> Result<Target, Refused> {
     let mut target = Target::default();
     for field in text.split(',').filter(|field| !field.is_empty()) {

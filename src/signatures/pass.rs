@@ -9,7 +9,7 @@ use super::executable::Layout;
 use super::logical;
 use super::offset::Offset;
 use super::program::{self, Text, Way, Work};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bits of a part.
 pub(super) mod flags {
@@ -79,7 +79,7 @@ struct Pass<'a> {
     chains: BTreeMap<u32, usize>,
     /// For each logical signature: how often its patterns fitted, and where a further fit must begin.
     counts: BTreeMap<u32, Vec<(u32, usize)>>,
-    names: Vec<u32>,
+    names: BTreeSet<u32>,
     starts: Vec<usize>,
     ends: Vec<usize>,
 }
@@ -92,38 +92,32 @@ pub(super) fn run(db: &Database, view: View<'_>, steps: u64, has_time: &dyn Fn()
         work: Work(steps),
         chains: BTreeMap::new(),
         counts: BTreeMap::new(),
-        names: Vec::new(),
+        names: BTreeSet::new(),
         starts: Vec::new(),
         ends: Vec::new(),
     };
     let mut is_whole = pass.atoms(has_time);
     is_whole &= pass.weigh();
-    pass.names.sort_unstable();
-    pass.names.dedup();
-    Found { names: pass.names, is_whole }
+    Found { names: pass.names.into_iter().collect(), is_whole }
 }
 
 impl Pass<'_> {
     /// False where it stopped early.
     fn atoms(&mut self, has_time: &dyn Fn() -> bool) -> bool {
         let octets = self.view.octets;
-        let (four, three, two) = self.db.atoms();
-        let (mut atom, mut end) = (0_u32, 0_usize);
+        let tables = self.db.atoms();
+        let (mut last, mut end) = (0_u64, 0_usize);
         for chunk in octets.chunks(STEP_BYTES) {
             if !has_time() {
                 return false;
             }
             for octet in chunk {
-                atom = (atom << 8) | u32::from(octet.to_ascii_lowercase());
+                last = (last << 8) | u64::from(octet.to_ascii_lowercase());
                 end += 1;
-                if let Some(table) = four.filter(|table| table.may_have(atom)) {
-                    self.try_all(table, atom, end, 4);
-                }
-                if let Some(table) = three.filter(|table| table.may_have(atom & 0x00ff_ffff)) {
-                    self.try_all(table, atom & 0x00ff_ffff, end, 3);
-                }
-                if let Some(table) = two.filter(|table| table.may_have(atom & 0xffff)) {
-                    self.try_all(table, atom & 0xffff, end, 2);
+                for table in &tables {
+                    if table.may_have(last) {
+                        self.try_all(table, last, end);
+                    }
                 }
             }
             if self.work.is_spent() {
@@ -135,9 +129,9 @@ impl Pass<'_> {
 
     /// Tries all parts whose atom ends here.
     #[inline(never)]
-    fn try_all(&mut self, table: Table<'_>, atom: u32, end: usize, length: usize) {
-        let Some(at) = end.checked_sub(length) else { return };
-        for number in table.parts(atom) {
+    fn try_all(&mut self, table: &Table<'_>, last: u64, end: usize) {
+        let Some(at) = end.checked_sub(table.length) else { return };
+        for number in table.parts(last) {
             if self.work.is_spent() {
                 return;
             }
@@ -149,6 +143,9 @@ impl Pass<'_> {
     }
 
     fn try_part(&mut self, part: &Part<'_>, at: usize) -> Option<()> {
+        if !part.is(flags::LOGICAL) && self.names.contains(&part.owner) {
+            return None;
+        }
         let text = Text { octets: self.view.octets, folds: part.is(flags::FOLDS) };
         // A fit from here on ends behind this place: it can't be better than one that ended before.
         if !part.is(flags::LAST) && self.chains.get(&part.number).is_some_and(|end| *end <= at) {
@@ -187,9 +184,7 @@ impl Pass<'_> {
 
     fn fits(&mut self, part: &Part<'_>, start: usize) {
         if !part.is(flags::LOGICAL) {
-            if !self.names.contains(&part.owner) {
-                self.names.push(part.owner);
-            }
+            self.names.insert(part.owner);
             return;
         }
         let counts = self.counts.entry(part.owner).or_default();
@@ -210,7 +205,7 @@ impl Pass<'_> {
                 return false;
             }
             if let Some(Some(name)) = self.holds(number, counts) {
-                self.names.push(name);
+                self.names.insert(name);
             }
         }
         true
