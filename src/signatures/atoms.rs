@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn what_many_patterns_share_is_not_chosen() {
         let others = ["687474703a2f2f7161646671"; 100];
-        assert_eq!(atom("687474703a2f2f7161646671??61626364", &[]).as_deref(), Some("//qadfq"));
+        assert_eq!(atom("687474703a2f2f7161646671??61626364", &[]).as_deref(), Some("://qadfq"));
         assert_eq!(atom("687474703a2f2f7161646671??61626364", &others).as_deref(), Some("abcd"));
     }
 
