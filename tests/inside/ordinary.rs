@@ -23,7 +23,12 @@ const FOLDERS: [(&str, usize); 7] = [
 ];
 const FILE_BYTES_MAX: u64 = 2 << 20;
 /// What speaks of danger or of a lie.
-const DANGERS: [&str; 20] = [
+const DANGERS: [&str; 25] = [
+    "signature_virus",
+    "signature_phishing",
+    "signature_spam",
+    "signature_pua",
+    "signatures_gave_up",
     "program_inside",
     "hidden_program_inside",
     "macro_inside",
@@ -43,7 +48,7 @@ const DANGERS: [&str; 20] = [
     "svg_script_inside",
     "lying_inside",
     "encrypted_inside",
-    "false_type_inside",
+    "false_type",
 ];
 
 /// Endings of scripts, packed or not: examples of documentation that are programs indeed.

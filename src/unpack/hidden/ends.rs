@@ -61,7 +61,7 @@ pub(super) fn of_compound(bytes: &[u8]) -> Option<usize> {
     for index in 0..count {
         let at = (u32_le(bytes, 76 + index * 4)? as usize + 1).checked_mul(sector)?;
         let table = bytes.get(at..)?.chunks_exact(4).take(sector / 4);
-        let last = table.enumerate().filter(|(_, entry)| **entry != FREE.to_le_bytes()).next_back();
+        let last = table.enumerate().rfind(|(_, entry)| **entry != FREE.to_le_bytes());
         end = last.map_or(end, |(place, _)| (index * sector / 4 + place + 2) * sector);
     }
     Some(end.min(bytes.len()))
