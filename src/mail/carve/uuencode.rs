@@ -31,7 +31,8 @@ pub(super) fn begun(bytes: &[u8], line: Line, most: usize) -> Option<(Option<Car
     let rest = rest.trim_ascii();
     let digits = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
     let behind = rest.get(digits..).unwrap_or_default();
-    if !(3..=6).contains(&digits) || !matches!(behind.first(), Some(b' ' | b'\t')) {
+    // Readers take any number for the mode, and a file without a name.
+    if !(3..=8).contains(&digits) || !matches!(behind.first(), None | Some(b' ' | b'\t')) {
         return None;
     }
     let name = behind.trim_ascii();

@@ -10,7 +10,7 @@ pub(in crate::unpack) const FORMAT: Format = Format {
     name: "unread",
     about: "archives, images and file systems that are only recognised: ACE, ALZ, EGG, ARC, VHDX, VMDK, WIM, NTFS and others",
     recognise: |contents| known(contents.bytes).map(|(media_type, _)| media_type),
-    nature: Nature::Container(open),
+    nature: Nature::Unread(open),
 };
 
 /// Place, mark, media type, and what it is.

@@ -31,7 +31,7 @@ pub(in crate::unpack) const DISK_IMAGE: Format = Format {
     name: "dmg",
     about: "macOS disk images (dmg); not opened",
     recognise: recognise_disk_image,
-    nature: Nature::Container(open_disk_image),
+    nature: Nature::Unread(open_disk_image),
 };
 
 /// Members that make a zip archive a package.

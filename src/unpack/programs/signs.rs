@@ -4,7 +4,7 @@
 //! needs several different signs, more than of any other language, and must not read like prose. A file's own ending
 //! lowers that. Texts come in lower case.
 
-use super::languages::{LANGUAGES, Language, Start};
+use super::languages::{BATCH, LANGUAGES, Language, Start};
 use aho_corasick::AhoCorasick;
 use std::sync::LazyLock;
 
@@ -15,6 +15,8 @@ const SIGNS_MIN: usize = 4;
 const ONE_LINER_BYTES: usize = 2048;
 /// Words of one line that make it a sentence.
 const SENTENCE_WORDS: usize = 5;
+/// Lines of a batch file that may all be commands, however they read.
+const COMMAND_LINES: usize = 3;
 
 /// All signs of all languages, with the place of their language.
 static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
@@ -93,6 +95,8 @@ fn is_as_named(language: &Language, score: Score, text: &str) -> bool {
     let has_content = text.bytes().any(|byte| !byte.is_ascii_whitespace());
     match language.start {
         _ if score.weight >= ENOUGH && score.signs >= SIGNS_MIN => true,
+        // Any word may be a command of a batch file: `start hello there my friend`.
+        Start::ByClick if language.media_type == BATCH && text.lines().count() <= COMMAND_LINES => has_content,
         Start::ByClick => has_content && !is_prose(text),
         Start::ByHand => score.weight >= 2 && !is_prose(text),
         Start::Never => false,

@@ -8,7 +8,7 @@ mod page;
 mod study;
 
 use super::marks::is_mark_of_file;
-use crate::limits::WEB_DATA_BYTES_MIN;
+use crate::limits::{WEB_DATA_BYTES_MIN, WEB_ENTITIES_MAX};
 use crate::mail::looks_like_html;
 use crate::unpack::plain::is_text;
 use crate::unpack::{Contents, Format, Nature, NoteKind, Opening, Role};
@@ -110,6 +110,15 @@ fn has_script_in_xml(bytes: &[u8]) -> bool {
         && [&b"<script"[..], b":script"].iter().any(|tag| memmem::find(bytes, tag).is_some())
 }
 
+/// An entity whose text is elements: no drawing program writes such, but a script hides so (XML 1.0 §4.4).
+fn has_entity_of_markup(bytes: &[u8]) -> bool {
+    const BRACKETS: [&[u8]; 5] = [b"<", b"&#60;", b"&#060;", b"&#x3c;", b"&#x3C;"];
+    memmem::find_iter(bytes, b"<!ENTITY").take(WEB_ENTITIES_MAX).any(|at| {
+        let declared = bytes.get(at + 8..).unwrap_or_default().split(|byte| *byte == b'>').next().unwrap_or_default();
+        BRACKETS.iter().any(|bracket| memmem::find(declared, bracket).is_some())
+    })
+}
+
 fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let bytes = as_utf8(contents.bytes);
     let is_xml = bytes.trim_ascii_start().starts_with(b"<?xml");
@@ -117,6 +126,9 @@ fn open(contents: &Contents<'_>, opening: &mut Opening<'_>) {
     let Some(page) = Page::read(&bytes, is_xml || is_svg, opening) else { return };
     if is_svg {
         say_svg(&page, opening);
+        if has_entity_of_markup(&bytes) {
+            opening.note(NoteKind::SvgScript, "elements by an entity");
+        }
     }
     // A spent budget ends it; what was found until then counts.
     let mut study = Study::default();

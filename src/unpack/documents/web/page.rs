@@ -55,7 +55,6 @@ impl Page {
                 Token::StartTag(tag) => {
                     page.end_text();
                     if let Some(state) = page.start(&tag) {
-                        tokens.set_last_start_tag(std::str::from_utf8(&tag.name).ok());
                         tokens.set_state(state);
                     }
                 }

@@ -109,6 +109,9 @@ fn pictures_that_run_scripts_are_noted() {
         assert_eq!(svg(inner), [NoteKind::SvgScript], "{inner}");
     }
     assert_eq!(seen("a", &format!("{head} onload=\"x()\"/>")).0, [NoteKind::SvgScript]);
+    let entity = |text: &str| format!("<!DOCTYPE svg [<!ENTITY a \"{text}\">]><svg xmlns=\"x\">&a;</svg>");
+    assert_eq!(seen("a.svg", &entity("&#60;script&#62;x()&#60;/script&#62;")).0, [NoteKind::SvgScript]);
+    assert_eq!(seen("a.svg", &entity("http://ns.example/")).0, []);
     for inner in [
         "<style>.a{fill:red}</style><path d=\"M0 0\"/>",
         "<foreignObject><div>text</div></foreignObject>",
