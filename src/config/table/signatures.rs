@@ -18,8 +18,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "signatures.check_seconds",
         default: "60",
         about: "How often the folder is looked at for changes, from 1 to 86400; 0 is never, until SIGHUP. A changed file is \
-                used from then on, without a pause; where it is no signature file, the old ones stay in use and the log \
-                says so.",
+                used from then on, without a pause. A file that is wrong is left out, at start and later; all others are used, \
+                and the log names it as an error.",
         read: Read::Server(|s, v| whole(v, 0..=86_400).map(|read| s.signatures.check_seconds = read)),
     },
     Setting {
