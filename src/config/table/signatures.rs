@@ -38,12 +38,22 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// Endings of packed collections, which would be fetched and then not be used.
+const PACKED: [&str; 3] = ["cvd", "cld", "cud"];
+
 /// A source with one plain file name at its end.
 fn source(value: &Value) -> Result<String, String> {
     let source = text(value)?;
     let rest = ["https://", "http://", "rsync://"].iter().find_map(|scheme| source.strip_prefix(scheme));
     let path = rest.ok_or_else(|| format!("{source:?} must begin with https://, http:// or rsync://"))?;
     let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase());
+    if PACKED.contains(&ending.as_str()) {
+        return Err(format!(
+            "{source:?} ends in .{ending}: packed collections of ClamAV are not read here; leave them to freshclam and \
+             clamd, and name text files such as …/junk.ndb"
+        ));
+    }
     let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     let is_good = path.contains('/') && crate::signatures::is_signature_file(name) && plain(name);
     if !is_good || source.contains(|c: char| c.is_whitespace() || c.is_control()) {
