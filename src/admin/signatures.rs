@@ -66,8 +66,10 @@ pub fn check(settings: &SignatureSettings, paths: &[PathBuf]) -> Result<Vec<File
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         files.push((name, signature_files::read_one(path)?));
     }
+    let mut unread = Vec::new();
     if let (true, Some(dir)) = (paths.is_empty(), &settings.dir) {
-        files = signature_files::read(dir)?.files;
+        let read = signature_files::read(dir)?;
+        (files, unread) = (read.files, read.unread);
     }
     let files: Vec<SignatureFile<'_>> = files.iter().map(|(name, bytes)| SignatureFile { name, bytes }).collect();
     let mut reports = compile(&files)?.files;
@@ -75,6 +77,7 @@ pub fn check(settings: &SignatureSettings, paths: &[PathBuf]) -> Result<Vec<File
         // Our own rules were not asked for.
         reports = reports.split_off(reports.len().saturating_sub(files.len()));
     }
+    reports.extend(unread.into_iter().map(|(name, why)| FileReport::unread(name, why)));
     Ok(reports)
 }
 

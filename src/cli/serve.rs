@@ -148,9 +148,9 @@ async fn ask_clamd(envs: Arc<watch::Sender<Arc<Env>>>) {
     }
 }
 
-/// Signature files that changed are used from then on; where one is broken, the old ones stay.
+/// Signature files that changed are used from then on; where one is broken, it alone is left out.
 async fn watch_signatures(envs: Arc<watch::Sender<Arc<Env>>>) {
-    // A state that was refused is not tried again.
+    // A state that was refused as a whole, such as more than can be compiled, is not tried again.
     let mut refused = None;
     loop {
         let env = Arc::clone(&envs.borrow());

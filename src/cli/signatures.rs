@@ -98,7 +98,9 @@ fn print_list(list: &SignatureList) {
 fn print_check(reports: &[FileReport]) -> Exit {
     for file in reports {
         for problem in &file.problems {
-            show::say(show::safe(&format!("{}:{}: {}", file.name, problem.line, problem.what)));
+            // 0 is the file as a whole.
+            let line = if problem.line == 0 { String::new() } else { format!("{}:", problem.line) };
+            show::say(show::safe(&format!("{}:{line} {}", file.name, problem.what)));
         }
         let more = file.wrong.saturating_sub(file.problems.len());
         if more > 0 {

@@ -2,9 +2,10 @@
 //!
 //! Does not read values; looks at the finished settings. Standards: RFC 5321 §4.5.3.2.7.
 
-use super::Settings;
 use super::layers::Layer;
+use super::{Settings, SignatureSettings};
 use crate::filter::{ClassPolicy, Conduct, Policy};
+use std::collections::BTreeMap;
 
 /// Seconds that RFC 5321 §4.5.3.2.7 gives a peer between commands.
 const IDLE_SECONDS_RFC: u64 = 300;
@@ -43,6 +44,9 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
             "clamd is reached by its socket or its address; set one of clamd.socket and clamd.tcp".to_string();
         say(&Layer::Server, vec!["clamd.socket", "clamd.tcp"], problem);
     }
+    for problem in wrong_sources(&settings.signatures) {
+        say(&Layer::Server, vec!["signatures.sources"], problem);
+    }
     if settings.unpack.member_bytes > settings.unpack.bytes {
         let (member, all) = (settings.unpack.member_bytes, settings.unpack.bytes);
         let problem = format!(
@@ -73,6 +77,26 @@ pub(super) fn contradictions(settings: &Settings) -> Vec<Contradiction> {
         }
         if let Some((keys, problem)) = scores_out_of_order(&personal.policy) {
             say(&layer, keys, problem);
+        }
+    }
+    found
+}
+
+/// Sources of signature files that are each right and don't go together, or have no place to be put.
+fn wrong_sources(signatures: &SignatureSettings) -> Vec<String> {
+    let mut found = Vec::new();
+    if signatures.dir.is_none() && !signatures.sources.is_empty() {
+        let problem = "there is no folder to put the files of the sources in; set signatures.dir, such as \
+                       \"/var/lib/tamis/signatures\"";
+        found.push(problem.to_string());
+    }
+    let mut first_of = BTreeMap::new();
+    for source in &signatures.sources {
+        let file = source.rsplit('/').next().unwrap_or_default();
+        if let Some(first) = first_of.insert(file, source) {
+            found.push(format!(
+                "{first:?} and {source:?} are both kept as {file}, so one would replace the other; leave one of them out"
+            ));
         }
     }
     found

@@ -53,15 +53,30 @@ pub struct FileReport {
 /// A line that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// 1-based.
+    /// 1-based; 0 where it is the file as a whole.
     pub line: usize,
     pub what: String,
 }
 
 impl FileReport {
-    /// True where nothing of a file that is read could be taken, so that it is no such file.
+    /// True where nothing of a file that is read could be taken, or where it can't be read.
     pub fn is_broken(&self) -> bool {
         self.loaded == 0 && self.wrong > 0
+    }
+
+    /// A file that could not be read, with the reason.
+    pub fn unread(name: String, why: String) -> Self {
+        Self { name, wrong: 1, problems: vec![Problem { line: 0, what: why }], ..Self::default() }
+    }
+
+    /// What is wrong with a file that is broken, in words; `None` where it is used.
+    pub fn why_broken(&self) -> Option<String> {
+        let first = self.problems.first().filter(|_| self.is_broken())?;
+        if first.line == 0 {
+            return Some(format!("{} can't be read: {}", self.name, first.what));
+        }
+        let family = if kind_of(&self.name) == Some(Kind::Yara) { "YARA" } else { "ClamAV" };
+        Some(format!("{} is not a valid {family} file: line {}: {}", self.name, first.line, first.what))
     }
 
     fn refuse(&mut self, line: usize, refused: Refused) {

@@ -176,6 +176,23 @@ fn files_are_reported_and_what_is_wrong_has_its_line() {
 }
 
 #[test]
+fn a_broken_file_is_told_in_words_that_say_what_it_should_be() {
+    let unread = FileReport::unread("d.ndb".into(), "Permission denied".into());
+    assert_eq!(unread.why_broken().as_deref(), Some("d.ndb can't be read: Permission denied"));
+    for (name, text, begin) in [
+        ("a.yar", "rule a {\n condition: $b }", Some("a.yar is not a valid YARA file: line 2: ")),
+        ("b.ndb", "# a comment\n<html>\n", Some("b.ndb is not a valid ClamAV file: line 2: ")),
+        ("c.hdb", "<html>", Some("c.hdb is not a valid ClamAV file: line 1: ")),
+        ("e.ndb", "Good:0:*:61626364\nBad:0:*:6162g4\n", None),
+        ("f.ndb", "", None),
+    ] {
+        let reports = compile(&[SignatureFile { name, bytes: text.as_bytes() }]).unwrap().files;
+        let words = reports[1].why_broken();
+        assert_eq!(words.as_deref().map(|words| words.get(..begin.map_or(0, str::len)).unwrap()), begin, "{words:?}");
+    }
+}
+
+#[test]
 fn contents_made_to_take_long_are_given_up_and_said() {
     let lines: String = (0..50).map(|n| format!("T{n}:0:*:61616161{{0-9000}}6161{{0-9000}}61{n:02}62\n")).collect();
     let db = database(&[("t.ndb", &lines)]);

@@ -23,7 +23,7 @@ const OLD: &str = ".old";
 /// What is known about the files without reading them; differs when one of them changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignatureFilesState {
-    /// By name: octets, inode, time of the last change in nanoseconds.
+    /// By name: octets, inode, time of the last change, also of its owner and mode, in nanoseconds.
     files: BTreeMap<String, (u64, u64, i128)>,
     /// When the youngest changed.
     youngest: Option<SystemTime>,
@@ -44,6 +44,8 @@ pub struct SignatureFiles {
     pub files: Vec<(String, Vec<u8>)>,
     /// Files beyond the bounds.
     pub left_out: Vec<String>,
+    /// Files that could not be read, with what the system said.
+    pub unread: Vec<(String, String)>,
 }
 
 /// The state of a folder.
@@ -58,7 +60,7 @@ pub fn state(dir: &Path) -> Result<SignatureFilesState, String> {
         if !is_signature_file(&name) {
             continue;
         }
-        let at = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        let at = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
         state.youngest = state.youngest.max(meta.modified().ok());
         state.files.insert(name, (meta.len(), meta.ino(), at));
     }
@@ -68,7 +70,7 @@ pub fn state(dir: &Path) -> Result<SignatureFilesState, String> {
 /// Reads all files of a folder, within [`SIGNATURE_FILES_MAX`] and [`SIGNATURE_FILES_BYTES_MAX`].
 ///
 /// # Errors
-/// The path that can't be read and what the system said.
+/// The folder that can't be read and what the system said.
 pub fn read(dir: &Path) -> Result<SignatureFiles, String> {
     let mut all = SignatureFiles { state: state(dir)?, ..SignatureFiles::default() };
     let mut bytes_left = SIGNATURE_FILES_BYTES_MAX;
@@ -77,10 +79,12 @@ pub fn read(dir: &Path) -> Result<SignatureFiles, String> {
             all.left_out.push(name.clone());
             continue;
         }
-        let path = dir.join(name);
         let mut contents = Vec::new();
-        let file = File::open(&path).map_err(|error| words(&path, &error))?;
-        file.take(bytes_left).read_to_end(&mut contents).map_err(|error| words(&path, &error))?;
+        let opened = File::open(dir.join(name));
+        if let Err(error) = opened.and_then(|file| file.take(bytes_left).read_to_end(&mut contents)) {
+            all.unread.push((name.clone(), error.to_string()));
+            continue;
+        }
         bytes_left = bytes_left.saturating_sub(contents.len() as u64);
         all.files.push((name.clone(), contents));
     }

@@ -18,8 +18,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "signatures.check_seconds",
         default: "60",
         about: "How often the folder is looked at for changes, from 1 to 86400; 0 is never, until SIGHUP. A changed file is \
-                used from then on, without a pause; where it is no signature file, the old ones stay in use and the log \
-                says so.",
+                used from then on, without a pause. A file that is wrong is left out, at start and later; all others are used, \
+                and the log names it as an error.",
         read: Read::Server(|s, v| whole(v, 0..=86_400).map(|read| s.signatures.check_seconds = read)),
     },
     Setting {
@@ -38,12 +38,22 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// Endings of packed collections, which would be fetched and then not be used.
+const PACKED: [&str; 3] = ["cvd", "cld", "cud"];
+
 /// A source with one plain file name at its end.
 fn source(value: &Value) -> Result<String, String> {
     let source = text(value)?;
     let rest = ["https://", "http://", "rsync://"].iter().find_map(|scheme| source.strip_prefix(scheme));
     let path = rest.ok_or_else(|| format!("{source:?} must begin with https://, http:// or rsync://"))?;
     let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase());
+    if PACKED.contains(&ending.as_str()) {
+        return Err(format!(
+            "{source:?} ends in .{ending}: packed collections of ClamAV are not read here; leave them to freshclam and \
+             clamd, and name text files such as …/junk.ndb"
+        ));
+    }
     let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     let is_good = path.contains('/') && crate::signatures::is_signature_file(name) && plain(name);
     if !is_good || source.contains(|c: char| c.is_whitespace() || c.is_control()) {
