@@ -90,6 +90,8 @@ pub(super) enum Extent {
 
 /// Octets that are read between two looks at the clock: the slowest decoders give a few MiB in a second.
 const STEP_BYTES: u64 = 128 << 10;
+/// The same at the begin: a decoder that fails gives nothing of the step in which it does, and the begin tells the type.
+const CAREFUL_STEP_BYTES: u64 = 1 << 10;
 
 impl Budget {
     /// The budget of a message of so many octets; `clock` says what was used since the look at it began.
@@ -144,7 +146,8 @@ impl Budget {
         let mut bytes = Vec::new();
         let extent = loop {
             let before = bytes.len();
-            if reader.by_ref().take(STEP_BYTES).read_to_end(&mut bytes).is_err() {
+            let step = if before < UNPACK_PREFIX_BYTES { CAREFUL_STEP_BYTES } else { STEP_BYTES };
+            if reader.by_ref().take(step).read_to_end(&mut bytes).is_err() {
                 break Extent::Broken;
             }
             if bytes.len() == before {

@@ -228,12 +228,24 @@ impl<'a> Reader<'a> {
             b"objautlink" => self.trick("an object that is linked by itself"),
             b"objhtml" => self.trick("an object of HTML"),
             b"bin" => self.binary(number),
+            b"u" if matches!(self.now(), Use::Template | Use::Field) => self.character(number),
             // Other destinations within an object: what is in them is no data.
             _ if starred && matches!(self.now(), Use::Object(_) | Use::Class) => {
                 self.break_object();
                 self.set(Use::Skipped);
             }
             _ => self.break_object(),
+        }
+    }
+
+    /// `\u` and a number, of 16 bits with a sign, then one letter for readers that don't know it.
+    fn character(&mut self, number: &[u8]) {
+        let number = std::str::from_utf8(number).ok().and_then(|number| number.parse::<i32>().ok()).unwrap_or(0);
+        let unit = u16::try_from(number.rem_euclid(1 << 16)).unwrap_or_default();
+        let letter = char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER);
+        self.text(letter.to_string().as_bytes());
+        if let Some((_, rest)) = self.rest.split_first().filter(|(next, _)| !matches!(next, b'\\' | b'{' | b'}')) {
+            self.rest = rest;
         }
     }
 
