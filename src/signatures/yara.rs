@@ -66,7 +66,9 @@ impl Yara {
     /// # Errors
     /// What is wrong with the first file that was not checked before.
     pub(super) fn of(files: &[(&str, &str)]) -> Result<Self, String> {
-        let (own, foreign): (Vec<_>, Vec<_>) = files.iter().copied().partition(|(name, _)| is_ours(name));
+        let (mut own, foreign): (Vec<_>, Vec<_>) = files.iter().copied().partition(|file| is_ours(*file));
+        // A copy of our own file in the operator's folder: its rules are known already.
+        own.dedup();
         let foreign = if foreign.is_empty() { None } else { Some(scanner(&foreign)?) };
         Ok(Self { own: scanner(&own)?, foreign })
     }
@@ -121,8 +123,9 @@ fn fit(scanner: &Scanner, rule: &EvaluatedRule<'_>) -> Fit {
     Fit { name: format!("YARA.{}", rule.name), class }
 }
 
-fn is_ours(file: &str) -> bool {
-    pack::FILES.iter().any(|ours| ours.name == file)
+/// Another file may have the name of ours.
+fn is_ours((name, text): (&str, &str)) -> bool {
+    pack::FILES.iter().any(|ours| ours.name == name && ours.bytes == text.as_bytes())
 }
 
 #[cfg(test)]
@@ -138,6 +141,15 @@ mod tests {
         let (fits, is_whole) = yara.scan(b"needle", Subject::Other);
         let fits: Vec<_> = fits.iter().map(|fit| (fit.name.as_str(), fit.class)).collect();
         assert_eq!((fits, is_whole), (vec![("YARA.a", Some(Class::Spam)), ("YARA.b", None)], true));
+    }
+
+    #[test]
+    fn a_file_with_the_name_of_ours_is_no_mistake() {
+        let ours = pack::FILES[0];
+        let ours = (ours.name, std::str::from_utf8(ours.bytes).unwrap());
+        assert!(Yara::of(&[ours, ours]).unwrap().foreign.is_none());
+        let edited = format!("{}\nrule z {{ condition: filesize == 6 }}", ours.1);
+        assert!(Yara::of(&[ours, (ours.0, &edited)]).unwrap().foreign.is_some());
     }
 
     #[test]
