@@ -44,7 +44,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::ScriptPaths",
             "unpack::Allowance",
             "signatures::is_signature_file",
-            "unpack::Allowance",
         ],
     ),
     (

@@ -6,7 +6,7 @@
 use super::cage::{self, Attempt};
 use super::frame::{self, Kind};
 use super::outfit::Outfit;
-use crate::filter::{Kit, Look, Rules, look_with};
+use crate::filter::{Kit, Lists, Look, Rules, look_with};
 use crate::limits::{SCRIPT_CPU_SECONDS, WORKER_CPU_SECONDS, WORKER_STACK_BYTES};
 use crate::mail::Session;
 use crate::sieve::{Cache, Question, Request, plan_with, report};
@@ -86,7 +86,7 @@ fn seconds_of(kind: Kind) -> u64 {
 #[derive(Default)]
 struct Desk {
     /// `None`: nothing was chosen.
-    kit: Option<Kit>,
+    chosen: Option<(Arc<Lists>, Allowance)>,
     /// `None`: our own alone.
     signatures: Option<Arc<Database>>,
     message: Vec<u8>,
@@ -96,17 +96,17 @@ struct Desk {
 impl Desk {
     fn look(&self, session: &Session) -> Look {
         begin();
-        let mut kit = self.kit.clone().unwrap_or_else(|| kit_of(Rules::embedded(), Allowance::default()));
-        if let Some(signatures) = &self.signatures {
-            kit.signatures = Arc::clone(signatures);
-        }
+        let (lists, allowance) =
+            self.chosen.clone().unwrap_or_else(|| (Rules::embedded().lists.clone(), Allowance::default()));
+        let signatures = self.signatures.as_ref().unwrap_or_else(|| Database::embedded());
+        let kit = Kit { lists, allowance, signatures: Arc::clone(signatures), clock: spent };
         look_with(&self.message, session, &kit)
     }
 
     /// The answer to one frame; `None` where none is expected.
     fn answer(&mut self, kind: Kind, payload: Vec<u8>) -> Option<io::Result<Vec<u8>>> {
         match kind {
-            Kind::Outfit => read_kit(&payload).map(|kit| self.kit = Some(kit)).err().map(Err),
+            Kind::Outfit => read_outfit(&payload).map(|chosen| self.chosen = Some(chosen)).err().map(Err),
             Kind::Signatures => match Database::open(payload) {
                 Ok(database) => {
                     self.signatures = Some(Arc::new(database));
@@ -130,14 +130,10 @@ impl Desk {
 }
 
 /// The pool has read the same texts before, so that a mistake in them says that it is not our pool.
-fn read_kit(payload: &[u8]) -> io::Result<Kit> {
+fn read_outfit(payload: &[u8]) -> io::Result<(Arc<Lists>, Allowance)> {
     let outfit: Outfit = serde_json::from_slice(payload)?;
     let rules = Rules::load(&outfit.overlays).map_err(|mistake| io::Error::other(mistake.to_string()))?;
-    Ok(kit_of(&rules, outfit.allowance))
-}
-
-fn kit_of(rules: &Rules, allowance: Allowance) -> Kit {
-    Kit { allowance, clock: spent, ..Kit::of(&rules.lists) }
+    Ok((rules.lists, outfit.allowance))
 }
 
 thread_local! {

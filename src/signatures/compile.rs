@@ -246,7 +246,7 @@ impl Build {
     fn name(&mut self, name: &str, line: &str) -> u32 {
         let is_ignored = self.ignored.get(name).is_some_and(|digest| match digest {
             None => true,
-            Some(digest) => *digest == hex(&Md5::digest(line)),
+            Some(digest) => *digest == crate::unpack::hex(&Md5::digest(line)),
         });
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         self.names.push(u8::from(is_ignored));
@@ -402,8 +402,4 @@ fn write_logical(to: &mut Vec<u8>, name: u32, read: &LogicalLine<'_>) {
             to.extend(field);
         }
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -256,7 +256,8 @@ fn recognise(contents: &Contents<'_>) -> Option<(&'static Format, &'static str)>
     formats().find_map(|format| Some((format, caught(|| (format.recognise)(contents)).flatten()?)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Octets as digits in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| DIGITS.get(usize::from(value & 15)).map_or('0', |digit| char::from(*digit));
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()

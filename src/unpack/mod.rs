@@ -25,6 +25,7 @@ mod streams;
 
 pub use budget::{Allowance, Budget, Spent};
 pub use kinds::NoteKind;
+pub(crate) use look::hex;
 pub use look::{open, open_with};
 pub use opening::{Contents, Opening, Role};
 
